@@ -13,12 +13,11 @@ import pandas as pd
 from srelib import wording
 from srelib.alerts import PooledAlerts, RecordedAlerts, Rule
 from srelib.alerts.policies import _builtin_policies, _earlier_attempts
-from srelib.errors import SrelibError
 from srelib.findings.alerts import _costliest, _counts
 from srelib.findings.finding import Finding, names, say
 from srelib.findings.quality import HOW_TO
 from srelib.findings.show import Table, table
-from srelib.fleet import Indicator, answers
+from srelib.fleet import Results, answers
 from srelib.stats import Estimate
 
 Policies = Mapping[str, PooledAlerts]
@@ -57,10 +56,8 @@ def _share_of(estimate: Estimate) -> str:
 
 def _change(one: PooledAlerts, current: PooledAlerts) -> str:
     """How many events more and fewer a policy detects than the one in use."""
-    if one is current:
-        return "–"
     lost, won = _lost_and_won(one, current)
-    return f"+{len(won)}, {wording.MINUS}{len(lost)}"
+    return "–" if one is current else f"+{len(won)}, {wording.MINUS}{len(lost)}"
 
 
 def _lost_and_won(one: PooledAlerts, current: PooledAlerts) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -91,16 +88,12 @@ def recorded_sentences(
         verdict = "other" if recorded.others else "none"
         return [say("alerts.record", verdict, severity=severity, others=recorded.others)]
     one, current = recorded.pooled, next(iter(found.values()))
-    return [_beside(one, current), *_which_came_first(one, current),
-            *_record_limits(recorded, severity)]  # fmt: skip
-
-
-def _beside(one: PooledAlerts, current: PooledAlerts) -> Finding:
     lost, won = _lost_and_won(one, current)
     verdict = "less" if len(lost) else "more" if len(won) else "same"
     top = _costliest(lost if len(lost) else won) if verdict != "same" else {}
-    return say("alerts.record", verdict, lost=len(lost), won=len(won),
-               known=int(current.events["detected"].sum()), **top, **_counts(one))  # fmt: skip
+    beside = say("alerts.record", verdict, lost=len(lost), won=len(won),
+                 known=int(current.events["detected"].sum()), **top, **_counts(one))  # fmt: skip
+    return [beside, *_which_came_first(one, current), *_record_limits(recorded, severity)]
 
 
 def _which_came_first(one: PooledAlerts, current: PooledAlerts) -> list[Finding]:
@@ -112,20 +105,22 @@ def _which_came_first(one: PooledAlerts, current: PooledAlerts) -> list[Finding]
     middle = float(later.median())
     return [say("alerts.first", "later" if middle > 0 else "sooner" if middle < 0 else "same",
                 both=len(later), first=int((later < 0).sum()), last=int((later > 0).sum()),
-                lead=abs(middle), **_counts(one))]  # fmt: skip
+                lead=abs(middle))]  # fmt: skip
 
 
 def _record_limits(recorded: RecordedAlerts, severity: str) -> list[Finding]:
     """What the record itself leaves open."""
     taken = [one for one in recorded.severities if one.strip().lower() != severity.strip().lower()]
-    limits: tuple[tuple[Any, str, dict[str, Any]], ...] = (
-        (not recorded.severities, "unnamed", {}),
-        (taken, "taken", {"taken": taken, "n": len(taken), "severity": severity}),
-        (recorded.silent, "silent", {"silent": recorded.silent, "n": len(recorded.silent)}),
-        (recorded.begins is not None, "begins", {"day": recorded.begins}),
-        (recorded.ends is not None, "ends", {"day": recorded.ends}),
-    )  # fmt: skip
-    return [say("alerts.limit", verdict, **parts) for holds, verdict, parts in limits if holds]
+    parts: dict[str, Any] = {"taken": taken, "severity": severity, "silent": recorded.silent}
+    limits = (
+        ("unnamed", not recorded.severities, 0, None),
+        ("taken", taken, len(taken), None),
+        ("silent", recorded.silent, len(recorded.silent), None),
+        ("begins", recorded.begins is not None, 0, recorded.begins),
+        ("ends", recorded.ends is not None, 0, recorded.ends),
+    )
+    return [say("alerts.limit", verdict, n=n, day=day, **parts)
+            for verdict, holds, n, day in limits if holds]  # fmt: skip
 
 
 def search_sentences(found: pd.DataFrame | None) -> list[Finding]:
@@ -146,7 +141,7 @@ def search_sentences(found: pd.DataFrame | None) -> list[Finding]:
     return [say("alerts.search", "lasts" if lasts else "fails", **parts)]
 
 
-Reviews = Mapping[Indicator, "pd.DataFrame | SrelibError"]
+Reviews = Results[pd.DataFrame]
 
 
 def review_sentences(reviews: Reviews, *, severity: str) -> list[Finding]:
@@ -166,9 +161,7 @@ def review_sentences(reviews: Reviews, *, severity: str) -> list[Finding]:
 
 def _rules(reviews: Reviews, severity: str) -> pd.DataFrame:
     parts = [r.assign(objective=key.name) for key, r in answers(reviews).items()]
-    if not parts:
-        return pd.DataFrame()
-    rows = pd.concat(parts, ignore_index=True)
+    rows = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"severity": []})
     return rows[rows["severity"] == severity]
 
 
@@ -191,19 +184,10 @@ def rules_table(reviews: Reviews, *, severity: str) -> Table | None:
         return None
     soonest = rows.assign(outage=rows["replayed"].fillna(rows["on_paper"])).sort_values("outage")
     rows = soonest.groupby("objective", sort=False).first().reindex(rows["objective"].unique())
-    frame = pd.DataFrame({
-        "objective": rows.index, "rule": rows["rule"].map(_rule),
-        "needed": rows["failures_to_fire"],
-        "outage": [_in_outage(*row) for row in
-                   rows[["blind", "too_long", "outage"]].itertuples(index=False)],
-    })  # fmt: skip
+    rows["fires"] = [wording.duration(took) if took == took else "never" for took in rows["outage"]]
+    rows["fires"] = rows["fires"].mask(rows["too_long"], "too long").mask(rows["blind"], "blind")
+    frame = pd.DataFrame({"objective": rows.index, "rule": rows["rule"].map(_rule),
+                          "needed": rows["failures_to_fire"], "outage": rows["fires"]})  # fmt: skip
     return table(frame, headers={"needed": "bad events needed", "outage": "fires after"},
                  caption="The rule of each objective that fires first in a total outage"
                  )  # fmt: skip
-
-
-def _in_outage(blind: bool, too_long: bool, took: pd.Timedelta) -> str:
-    """How soon a rule fires in a total outage of such data."""
-    if blind or too_long:
-        return "blind" if blind else "too long"
-    return "never" if pd.isna(took) else wording.duration(took)

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -13,12 +12,10 @@ import pandas as pd
 from srelib import wording
 from srelib.alerts import AlertReplay, PooledAlerts, RecordedAlerts
 from srelib.alerts.policies import OWN
-from srelib.errors import SrelibError
 from srelib.findings.finding import Finding, say, spent_by_incidents
 from srelib.findings.quality import HOW_TO
-from srelib.findings.show import Table, refusal_reasons, table
-from srelib.fleet import Indicator, refusals
-from srelib.stats import Estimate
+from srelib.findings.show import Table, refused_sentences, table
+from srelib.fleet import Results
 
 WIDE = 0.3
 """An interval of the share detected that is wider separates no similar policies [fraction]."""
@@ -27,63 +24,48 @@ WIDE = 0.3
 def summary_sentences(
     pooled: PooledAlerts | None,
     *,
-    replays: Mapping[Indicator, AlertReplay | SrelibError],
+    replays: Results[AlertReplay],
     policy: str = "",
     recorded: RecordedAlerts | None = None,
 ) -> list[Finding]:
     """The answer: what was detected, how soon, with how many alerts; `policy` as it was written."""
-    reasons = refusal_reasons((key.name, error) for key, error in refusals(replays).items())
-    refused = [say("alerts.summary", "refused", who=who, why=why) for who, why in reasons]
+    refused = refused_sentences(replays, "alerts.summary", "refused")
     if pooled is None:
         return [say("alerts.summary", "none" if refused else "no_slo"), *refused]
-    real = [] if recorded is None or recorded.pooled is None else [_recorded(recorded.pooled)]
-    missed = [_missed(pooled)] if len(pooled.events) else []
-    return [*real, _replayed(pooled, policy), *missed, *refused]
+    lines = []
+    if recorded is not None and recorded.pooled is not None:
+        verdict = "some" if len(recorded.pooled.events) else "nothing"
+        lines = [say("alerts.recorded", verdict, **_counts(recorded.pooled))]
+    seen, any_events = pooled.events["detected"].any(), len(pooled.events) > 0
+    lines.append(say(
+        "alerts.replayed", "some" if seen else "none" if any_events else "nothing",
+        policy=policy if pooled.policy == OWN else pooled.policy,
+        wait=max(pooled.detection_seconds.value, 0.0), week_low=pooled.pages_per_week.low,
+        week_high=pooled.pages_per_week.high, **_counts(pooled),
+    ))  # fmt: skip
+    return [*lines, *([_missed(pooled)] if any_events else []), *refused]
 
 
 def _counts(pooled: PooledAlerts) -> dict[str, Any]:
     """Parts that many sentences about alerts fill in."""
     kinds = pooled.event_kind if len(pooled.events) == 1 else f"{pooled.event_kind}s"
+    recall = pooled.recall
     return {
         "events": len(pooled.events), "detected": int(pooled.events["detected"].sum()),
         "kind": pooled.event_kind, "kinds": kinds, "sent": len(pooled.pages),
         "week": pooled.pages_per_week.value, "weeks": round(pooled.weeks, 1),
-        "share": pooled.share, "objectives": pooled.objectives,
+        "share": pooled.share, "objectives": pooled.objectives, "recall": recall.value,
+        "low": recall.low, "high": recall.high, "level": recall.confidence,
     }  # fmt: skip
-
-
-def _interval(estimate: Estimate) -> dict[str, Any]:
-    return {"low": estimate.low, "high": estimate.high, "level": estimate.confidence}
-
-
-def _recorded(real: PooledAlerts) -> Finding:
-    verdict = "some" if len(real.events) else "nothing"
-    return say("alerts.recorded", verdict, recall=real.recall.value, **_interval(real.recall),
-               **_counts(real))  # fmt: skip
-
-
-def _replayed(pooled: PooledAlerts, policy: str) -> Finding:
-    seen = pooled.events["detected"].any()
-    verdict = "some" if seen else "none" if len(pooled.events) else "nothing"
-    return say(
-        "alerts.replayed", verdict, policy=policy if pooled.policy == OWN else pooled.policy,
-        recall=pooled.recall.value, wait=max(pooled.detection_seconds.value, 0.0),
-        week_low=pooled.pages_per_week.low, week_high=pooled.pages_per_week.high,
-        **_interval(pooled.recall), **_counts(pooled),
-    )  # fmt: skip
 
 
 def _missed(pooled: PooledAlerts) -> Finding:
     """What no alert detected that was costly."""
-    costly = _costly(pooled)
+    costly = pooled.events[pooled.events["spent"] >= pooled.share]
     missed = costly[~costly["detected"]]
     verdict = "small" if not len(costly) else "some" if len(missed) else "none"
     return say("alerts.missed", verdict, costly=len(costly), missed=len(missed), **_counts(pooled),
                **(_costliest(missed) if len(missed) else {}))  # fmt: skip
-
-
-def _costly(pooled: PooledAlerts) -> pd.DataFrame:
-    return pooled.events[pooled.events["spent"] >= pooled.share]
 
 
 def _costliest(rows: pd.DataFrame) -> dict[str, Any]:
@@ -132,6 +114,6 @@ def events_table(pooled: PooledAlerts | None) -> Table | None:
                  caption=f"{pooled.event_kind.capitalize()}s that used most error budget before "
                          "the first replayed alert (UTC)",
                  headers={"what": pooled.event_kind, "first": "first alert after",
-                          "by_then": "used by then", "spent": "used in all"}).stating(
-        spent_by_incidents(rows, incident="key", share="spent") * (pooled.truth == "incidents")
-    )  # fmt: skip
+                          "by_then": "used by then", "spent": "used in all"},
+                 findings=spent_by_incidents(rows, incident="key", share="spent")
+                 if pooled.truth == "incidents" else ())  # fmt: skip

@@ -35,55 +35,55 @@ def status_sentences(
     statuses: Results[Status], *, observed: Results[Observed | None] | None = None
 ) -> list[Finding]:
     """The answer of the notebook: overspent budgets first, then what is left."""
-    results, seen = answers(statuses), answers(observed or {})
+    results, short = answers(statuses), _short(observed)
     if not results:
         return [say("budget.none")]
     order = sorted(results, key=lambda key: _left(results[key]))
-    gone = [key for key in order if _left(results[key]) < 0]
-    shown = order[: max(len(gone), 3)][:SHOWN]
-    lines = [_status(key, results[key], observed=seen.get(key)) for key in shown]
-    rest = order[len(shown) :]
-    over = sum(_left(results[key]) < 0 for key in rest)
-    if rest:
+    over = sum(_left(results[key]) < 0 for key in order)
+    shown = order[: max(over, 3)][:SHOWN]
+    lines = [_status(key, results[key], short.get(key, str(key.window))) for key in shown]
+    if rest := order[len(shown) :]:
+        over = max(over - len(shown), 0)
         least, who = _left(results[rest[0]]), [key.name for key in rest]
         verdict = "over" if over else "left"
         lines.append(say("budget.rest", verdict, many=len(rest), over=over, least=least, who=who))
-    short = [key.name for key in rest if _is_short(seen.get(key))]
-    return lines if not short else [*lines, say("budget.short", who=short)]
+    unseen = [key.name for key in rest if key in short]
+    return lines if not unseen else [*lines, say("budget.short", who=unseen)]
 
 
-def _status(indicator: Indicator, status: Status, *, observed: Observed | None = None) -> Finding:
+def _short(observed: Results[Observed | None] | None) -> dict[Indicator, str]:
+    """What was observed of windows that were not observed as a whole."""
+    return {key: str(o) for key, o in answers(observed or {}).items() if o and o.is_short}
+
+
+def _status(indicator: Indicator, status: Status, window: str) -> Finding:
     """The error budget of one objective in its current window."""
-    window = str(observed) if _is_short(observed) else str(indicator.window)
     verdict = (
         "unknown" if status.total != status.total else "idle" if status.total == 0
         else "overspent" if status.left < 0 else "whole" if not status.spent
         else "nothing" if not status.left else "left"
     )  # fmt: skip
+    since = indicator.targets[-1][0] if indicator.targets else None
+    target = wording.percent(indicator.target)
     text = sentence(
-        "budget.left", verdict, who=indicator.name, window=window, target=_target(indicator),
-        share=abs(status.left_share), spent=wording.amount(status.spent, indicator.unit),
+        "budget.left", verdict, who=indicator.name, window=window, share=abs(status.left_share),
+        target=target if since is None else f"{target} since {wording.day(since)}",
+        spent=wording.amount(status.spent, indicator.unit),
         allowed=wording.amount(status.allowance, indicator.unit),
     )  # fmt: skip
-    found = _left_finding(indicator, status, window)
+    found = _stated(indicator, status, window)[0]
     return replace(found, key="budget.left", verdict=verdict, sentence=text)
 
 
-def _target(key: Indicator) -> str:
-    """The target, with when it came into force where that is known."""
-    since = key.targets[-1][0] if key.targets else None
-    text = wording.percent(key.target)
-    return text if since is None else f"{text} since {wording.day(since)}"
-
-
-def _left_finding(indicator: Indicator, status: Status, window: str) -> Finding:
-    text = wording.percent(status.left_share)
-    return Finding("budget.cell", "error budget left", indicator.service, window,
-                   status.left_share, text, indicator.name)  # fmt: skip
-
-
-def _is_short(observed: Observed | None) -> bool:
-    return observed is not None and observed.is_short
+def _stated(key: Indicator, status: Status, window: str) -> list[Finding]:
+    """What is left, allowed and spent, as values."""
+    numbers = {
+        "left": (status.left_share, wording.percent(status.left_share)),
+        "allowed": (status.allowance, wording.amount(status.allowance, key.unit)),
+        "spent": (status.spent, wording.amount(status.spent, key.unit)),
+    }
+    return [Finding("budget.cell", f"error budget {what}", key.service, window, value, text,
+                    key.name) for what, (value, text) in numbers.items()]  # fmt: skip
 
 
 def _left(status: Status) -> float:
@@ -94,30 +94,18 @@ def status_table(
     statuses: Results[Status], *, observed: Results[Observed | None] | None = None
 ) -> Table | None:
     """Allowance, spent and left of every objective in its current window."""
-    seen = answers(observed or {})
-    short = {key: str(seen[key]) for key in seen if _is_short(seen[key])}
-    rows = [{"objective": key.name, "window": short.get(key, str(key.window)), "target": key.target,
+    short = _short(observed)
+    known = {key: (s, short.get(key, str(key.window))) for key, s in answers(statuses).items()}
+    rows = [{"objective": key.name, "window": window, "target": key.target,
              "good": wording.percent(s.sli, against=key.target),
              "allowance": wording.amount(s.allowance, key.unit),
              "spent": wording.amount(s.spent, key.unit),
              "left": wording.percent(s.left_share)}
-            for key, s in answers(statuses).items()]  # fmt: skip
-    if not rows:
-        return None
-    made = table(pd.DataFrame(rows), caption="Error budgets of the current window",
-                 formats={"target": wording.percent})  # fmt: skip
-    return made.stating(f for key, s in answers(statuses).items()
-                        for f in _stated(key, s, short.get(key, str(key.window))))  # fmt: skip
-
-
-def _stated(key: Indicator, status: Status, window: str) -> list[Finding]:
-    """What a row of the table states."""
-    allowed, spent = (
-        Finding("budget.cell", f"error budget {what}", key.service, window, number,
-                wording.amount(number, key.unit), key.name)
-        for what, number in (("allowed", status.allowance), ("spent", status.spent))
-    )  # fmt: skip
-    return [_left_finding(key, status, window), allowed, spent]
+            for key, (s, window) in known.items()]  # fmt: skip
+    return table(rows, caption="Error budgets of the current window",
+                 formats={"target": wording.percent},
+                 findings=[f for key, now in known.items() for f in _stated(key, *now)]
+                 )  # fmt: skip
 
 
 def burn_sentences(burn: Results[pd.DataFrame], *, periods: Results[pd.DataFrame]) -> list[Finding]:
@@ -166,37 +154,26 @@ def causes_sentences(
     dataset: Dataset,
 ) -> list[Finding]:
     """What the budgets went into, whether the parts add up, and what data was missing for it."""
-    return [*_causes(causes), *_sums(spenders, statuses), *_inputs(dataset)]
+    rows, budgets = answers(spenders), answers(statuses)
+    gaps = {k: abs(rows[k]["bad"].sum() - budgets[k].spent) for k in rows if k in budgets}
+    off = [k.name for k, gap in gaps.items() if gap > 1e-9 * max(1.0, budgets[k].spent)]
+    lacking = [k for k in ("incidents", "deployments") if len(getattr(dataset, k)) == 0]
+    return [*_causes(causes), *([say("budget.sums", who=off)] if off else []),
+            *(say("budget.inputs", kind=kind, how=HOW_TO[kind]) for kind in lacking)]  # fmt: skip
 
 
 def _causes(causes: Results[pd.DataFrame]) -> list[Finding]:
     """What the budget went into of which most was spent, then whose deployments spent most."""
-    results = {k: r.set_index("cause") for k, r in answers(causes).items()}
-    results = {k: r for k, r in results.items() if r["bad"].sum() > 0}
+    results = {k: r.set_index("cause") for k, r in answers(causes).items() if r["bad"].sum() > 0}
     if not results:
         return [say("budget.causes", "none")]
     key = max(results, key=lambda k: results[k]["share_of_allowance"].sum())
-    held = results[key]["share_of_spent"]
     parts = [sentence("budget.part", str(cause), share=share)
-             for cause, share in held.items() if share > 0]  # fmt: skip
+             for cause, share in results[key]["share_of_spent"].items() if share > 0]  # fmt: skip
     lines = [say("budget.causes", "most", service=key.service, who=key.name, parts=parts,
                  total=results[key]["share_of_allowance"].sum())]  # fmt: skip
     ships = [k.name for k in results if results[k]["share_of_spent"]["deployment"] > 0.5]
     return lines if ships in ([], [key.name]) else [*lines, say("budget.deployed", who=ships)]
-
-
-def _sums(spenders: Results[pd.DataFrame], statuses: Results[Status]) -> list[Finding]:
-    """Objectives of which the parts do not add up to what was spent."""
-    rows, budgets = answers(spenders), answers(statuses)
-    gaps = {k: abs(rows[k]["bad"].sum() - budgets[k].spent) for k in rows if k in budgets}
-    off = [k.name for k, gap in gaps.items() if gap > 1e-9 * max(1.0, budgets[k].spent)]
-    return [say("budget.sums", who=off)] if off else []
-
-
-def _inputs(dataset: Dataset) -> list[Finding]:
-    """What the accounting by cause had to do without."""
-    lacking = [k for k in ("incidents", "deployments") if len(getattr(dataset, k)) == 0]
-    return [say("budget.inputs", kind=kind, how=HOW_TO[kind]) for kind in lacking]
 
 
 def spenders_table(spenders: Results[pd.DataFrame]) -> Table | None:
@@ -207,10 +184,9 @@ def spenders_table(spenders: Results[pd.DataFrame]) -> Table | None:
              "order": row["share_of_allowance"]}
             for key, result in answers(spenders).items()
             for _, row in result.query("cause != 'other' and bad > 0").iterrows()]  # fmt: skip
-    if not rows:
-        return None
-    frame = pd.DataFrame(rows).sort_values("order", ascending=False, kind="stable")
-    return table(frame.drop(columns="order"), max_rows=SHOWN, formats={"share": wording.percent},
+    rows.sort(key=lambda row: row["order"], reverse=True)
+    frame = pd.DataFrame(rows).drop(columns="order", errors="ignore")
+    return table(frame, max_rows=SHOWN, formats={"share": wording.percent},
                  caption="Costliest incidents and deployments of the current windows (UTC)",
                  headers={"share": "share of the spent budget"})  # fmt: skip
 
@@ -223,10 +199,7 @@ def members_table(members: Results[pd.DataFrame]) -> Table | None:
              "share": row["share_of_spent"]}
             for key, result in answers(members).items()
             for _, row in result.iterrows()]  # fmt: skip
-    if not rows:
-        return None
-    shares = dict.fromkeys(("allowance", "share"), wording.percent)
-    return table(pd.DataFrame(rows), formats=shares,
+    return table(rows, formats=dict.fromkeys(("allowance", "share"), wording.percent),
                  caption="What members spent of the budget of their composite (current window)",
                  headers={"part": "part in the mean", "good": "good, of the member alone",
                           "allowance": "share of the allowance",
@@ -257,22 +230,21 @@ def exclusions_sentences(
     hit = {k: e for k, e in answers(excluded).items() if len(e.windows)}
     if not hit:
         return [say("budget.excluded", "none")]
-    lines = [say("budget.excluded", "some", service=k.service, who=k.name, bad=e.bad,
-                 windows=_windows(e.windows), amount=wording.amount(e.total, k.unit))
-             for k, e in list(hit.items())[:6]]  # fmt: skip
+    lines = []
+    for k, e in list(hit.items())[:6]:
+        named = str(e.windows["reason"].iloc[0]) if len(e.windows) == 1 else ""
+        schedule = named.startswith("outside ")
+        lines.append(say(
+            "budget.excluded", "some", service=k.service, who=k.name, bad=e.bad,
+            windows=markdown(named) if schedule else wording.plural(len(e.windows), "window"),
+            amount=wording.amount(e.total, k.unit),
+        ))  # fmt: skip
     before, after = answers(without), answers(statuses)
     moved = [k for k in after if k in before and after[k].left_share != before[k].left_share
              and before[k].left_share == before[k].left_share]  # fmt: skip
     return lines + [say("budget.without", service=k.service, who=k.name,
                         before=before[k].left_share, after=after[k].left_share)
                     for k in moved[:4]]  # fmt: skip
-
-
-def _windows(windows: pd.DataFrame) -> str:
-    """How many there are; the hours outside a schedule by their name."""
-    if len(windows) == 1 and str(windows["reason"].iloc[0]).startswith("outside "):
-        return markdown(windows["reason"].iloc[0])
-    return wording.plural(len(windows), "window")
 
 
 def forecast_sentences(forecasts: Results[Forecast]) -> list[Finding]:
@@ -283,7 +255,9 @@ def forecast_sentences(forecasts: Results[Forecast]) -> list[Finding]:
     lines = [say("budget.gone", who=gone)] if gone else []
     if soon:
         key = max(soon, key=lambda k: soon[k].probability)
-        lines.append(_soon(key, soon[key]))
+        one = soon[key]
+        verdict = "unlikely" if pd.isna(one.at) else "open" if pd.isna(one.high) else "dated"
+        lines.append(say("budget.soon", verdict, service=key.service, who=key.name, one=one))
     if safe := len(results) - len(gone) - len(soon):
         lines.append(say("budget.safe", many=safe))
     apart = [k.name for k in forecasts if k not in results and k.composite == WEIGHTED_MEAN]
@@ -291,8 +265,3 @@ def forecast_sentences(forecasts: Results[Forecast]) -> list[Finding]:
     lines += [say("budget.thin", who=thin)] if thin else []
     lines += [say("budget.apart", who=apart)] if apart else []
     return lines or [say("budget.none")]
-
-
-def _soon(key: Indicator, result: Forecast) -> Finding:
-    verdict = "unlikely" if pd.isna(result.at) else "open" if pd.isna(result.high) else "dated"
-    return say("budget.soon", verdict, service=key.service, who=key.name, one=result)

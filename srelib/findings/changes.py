@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from srelib import wording
 from srelib.changes import CHANCE, DATA, DEFINITION, REAL, Change, Changes
 from srelib.changes.record import BACKGROUND, COVERAGE, FAIL_RATE, LEVEL, LOGARITHMS, RATES
@@ -77,11 +75,10 @@ def _said(row: Change) -> str:
     )  # fmt: skip
 
 
-def changes_table(found: Changes) -> Table:
+def changes_table(found: Changes) -> Table | None:
     """Every service and quantity with what is said of it, where that is not one sentence."""
     rows = [dict(zip(HEADERS, cells(row), strict=True)) for row in table_rows(found)]
-    frame = pd.DataFrame(rows, columns=list(HEADERS))
-    return table(frame, caption=spans(found), max_rows=400)
+    return table(rows, caption=spans(found), max_rows=400)
 
 
 def table_rows(found: Changes) -> list[Change]:

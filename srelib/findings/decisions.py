@@ -10,14 +10,7 @@ import pandas as pd
 
 from srelib import wording
 from srelib.decisions import Decision, DecisionRules, Lever
-from srelib.decisions.levers import (
-    DETECTED,
-    HISTORIES,
-    REPEATED,
-    RETARGET,
-    SAFER,
-    TWICE,
-)
+from srelib.decisions import levers as changes
 from srelib.decisions.verdict import (
     ALERTS,
     CARRY_ON,
@@ -37,9 +30,9 @@ from srelib.errors import SrelibError
 from srelib.events import END_OF_TIME
 from srelib.findings.finding import Finding, markdown, name, say, sentence
 from srelib.findings.quality import HOW_TO
-from srelib.findings.show import Table, refusal_reasons, table
+from srelib.findings.show import Table, refused_sentences, table
 from srelib.findings.teams import grouped
-from srelib.fleet import answers, refusals
+from srelib.fleet import answers
 from srelib.policy.rules import FOUR_WEEKS
 from srelib.stats import Estimate
 from srelib.targets.probability import _weeks_needed
@@ -53,7 +46,8 @@ KEYS = {
     SHIP_MORE: "ship_more", CARRY_ON: "carry_on",
 }  # fmt: skip
 HELPS = {
-    SAFER_RELEASES: SAFER, FIX: REPEATED, ALERTS: DETECTED, TARGET: RETARGET, SHIP_MORE: TWICE,
+    SAFER_RELEASES: changes.SAFER, FIX: changes.REPEATED, ALERTS: changes.DETECTED,
+    TARGET: changes.RETARGET, SHIP_MORE: changes.TWICE,
 }  # fmt: skip
 """The change that a verdict asks for."""
 EVIDENCE = {
@@ -84,11 +78,10 @@ def fleet_sentence(decided: Decisions) -> Finding:
 
 def ranked(decided: Decisions) -> dict[str, Decision]:
     """Those that are known: what needs doing first, of one verdict the most certain first."""
-    order = {verdict: number for number, verdict in enumerate(VERDICTS)}
 
     def rank(item: tuple[str, Decision]) -> tuple[int, float]:
         sure = item[1].confidence
-        return order[item[1].verdict], -sure if sure == sure else 0.0
+        return VERDICTS.index(item[1].verdict), -sure if sure == sure else 0.0
 
     return dict(sorted(answers(decided).items(), key=rank))
 
@@ -99,13 +92,12 @@ def service_sentences(decided: Decisions, *, rules: DecisionRules) -> list[Findi
     lines = [_service(service, one, rules) for service, one in list(known.items())[:LINES]]
     if len(known) > LINES:
         lines.append(say("decisions.more", many=len(known) - LINES))
-    reasons = refusal_reasons((service, error) for service, error in refusals(decided).items())
-    return [*lines, *(say("decisions.refused", who=who, why=why) for who, why in reasons)]
+    return [*lines, *refused_sentences(decided, "decisions.refused")]
 
 
 def _service(service: str, one: Decision, rules: DecisionRules) -> Finding:
     """Verdict, reason, what the change would bring, confidence, and where the evidence is."""
-    shown = "" if one.confidence != one.confidence else wording.shares([one.confidence])[0]
+    shown = _sure(one)
     verdict = RECURRING if one.verdict == FIX and one.lacks == NO_COUNTS else one.verdict
     parts = [f"{name(service)}: **{verdict}**.", _reason(one, rules), _gain(one)]
     if shown and one.verdict != NOT_ENOUGH:
@@ -116,6 +108,10 @@ def _service(service: str, one: Decision, rules: DecisionRules) -> Finding:
                    one.confidence, shown, verdict=one.verdict, n=one.weeks,
                    sentence=" ".join(filter(None, parts)),
                    anchor="what-would-each-change-bring")  # fmt: skip
+
+
+def _sure(one: Decision) -> str:
+    return "" if one.confidence != one.confidence else wording.shares([one.confidence])[0]
 
 
 def _window(one: Decision) -> str:
@@ -129,20 +125,15 @@ def _reason(one: Decision, rules: DecisionRules) -> str:
         key = "incidents"
     elif one.verdict in (FIX, CARRY_ON) and not one.deployments:
         key = f"{key}_alone"
-    text = sentence("decisions.reason", key, one=one, harm=_harm(one), rules=rules,
-                    least=_weeks_needed(FOUR_WEEKS, end=END_OF_TIME))  # fmt: skip
-    parts = [text, _costliest(one), sentence("decisions.enough", _enough(one), one=one,
-                                             times=max(LONGER))]  # fmt: skip
+    parts = [sentence("decisions.reason", key, one=one, harm=_harm(one), rules=rules,
+                      least=_weeks_needed(FOUR_WEEKS, end=END_OF_TIME))]  # fmt: skip
+    if one.verdict == FIX and len(one.named):
+        row = one.named.iloc[0]
+        used = "used" if row["share"] == row["share"] else "open"
+        length = 3600 * row.get("hours", 0.0)
+        parts.append(sentence("decisions.costliest", used, **row, length=length))
+    parts.append(sentence("decisions.enough", _enough(one), one=one, times=max(LONGER)))
     return " ".join(filter(None, parts))
-
-
-def _costliest(one: Decision) -> str:
-    """The costliest kind of incident, how often it came and what it used."""
-    if one.verdict != FIX or not len(one.named):
-        return ""
-    row = one.named.iloc[0]
-    verdict = "used" if row["share"] == row["share"] else "open"
-    return sentence("decisions.costliest", verdict, **row, length=3600 * row.get("hours", 0.0))
 
 
 def _enough(one: Decision) -> str:
@@ -156,23 +147,23 @@ def _enough(one: Decision) -> str:
 
 def _gain(one: Decision) -> str:
     """What the change that the verdict asks for would bring."""
-    lever = one.lever(HELPS.get(one.verdict, ""))
-    if lever is None or (one.verdict == FIX and not _is_costliest(lever, one)):
+    lever = _lever(one)
+    costliest = "" if not len(one.named) else one.named["title"].iloc[0]
+    if lever is None or (one.verdict == FIX and lever.detail != costliest):
         return ""
     target = float(lever.detail) if one.verdict == TARGET else one.target
     return sentence("decisions.gain", KEYS[one.verdict], one=one, lever=lever, target=target)
 
 
-def _is_costliest(lever: Lever, one: Decision) -> bool:
-    return len(one.named) > 0 and lever.detail == one.named["title"].iloc[0]
+def _lever(one: Decision) -> Lever | None:
+    return one.lever(HELPS.get(one.verdict, ""))
 
 
 def _harm(one: Decision) -> Estimate:
     """What deployments used of the budget, twice what half of it is."""
-    lever = one.lever(SAFER)
-    nan = float("nan")
+    lever = one.lever(changes.SAFER)
     if lever is None:
-        return Estimate(nan, nan, nan, 0, nan, "")
+        return Estimate(math.nan, math.nan, math.nan, 0, math.nan, "")
     half = lever.saved
     return replace(half, value=2 * half.value, low=2 * half.low, high=2 * half.high)
 
@@ -185,51 +176,45 @@ def decisions_table(
     What the first page shows, and what is said of services that `service_sentences` leaves out,
     travels with it as findings.
     """
-    known = ranked(decided)
-    if not known:
-        return None
-    rows = pd.DataFrame([_row(service, one) for service, one in known.items()])
+    known, rules = ranked(decided), rules or DecisionRules()
+    stated = [f for service, one in known.items() for f in _stated(service, one, rules)]
+    rest = [replace(_service(service, known[service], rules), key=UNSAID)
+            for service in list(known)[LINES:]]  # fmt: skip
+    team = {}
     if teams is not None and len(teams):
-        order = [s for own in grouped(known, teams).values() for s in own]
-        rows = rows.set_index("service").loc[order].reset_index()
-        rows.insert(1, "team", [teams.get(service, "\u2013") for service in order])
-    made = table(
-        rows,
+        known = {s: known[s] for own in grouped(known, teams).values() for s in own}
+        team = {service: {"team": teams.get(service, "\u2013")} for service in known}
+    return table(
+        [{"service": service, **team.get(service, {}), **_row(one)}
+         for service, one in known.items()],
         caption="Verdict for each service; windows of 100 that would meet the target, today and "
                 "after the change that the verdict asks for",
         headers={"windows": "windows of 100", "saved": "budget saved"},
+        findings=[*stated, *rest],
     )  # fmt: skip
-    rules = rules or DecisionRules()
-    stated = [f for service, one in known.items() for f in _stated(service, one, rules)]
-    rest = [replace(_service(service, one, rules), key=UNSAID)
-            for service, one in list(known.items())[LINES:]]  # fmt: skip
-    return made.stating([*stated, *rest])
 
 
-def _row(service: str, one: Decision) -> dict[str, str]:
-    lever = one.lever(HELPS.get(one.verdict, ""))
+def _row(one: Decision) -> dict[str, str]:
+    lever = _lever(one)
     now = wording.of_100(one.met.value) if one.met.value == one.met.value else "\u2013"
     then = "" if lever is None else f" \u2192 {wording.of_100(lever.probability.value)}"
     saved = "\u2013" if lever is None or lever.saved.value != lever.saved.value else (
         wording.cost_share(lever.saved.value))  # fmt: skip
-    return {
-        "service": service, "verdict": one.verdict, "windows": f"{now}{then}",
-        "change": "\u2013" if lever is None else _change(lever), "saved": saved,
-        "confidence": "\u2013" if one.confidence != one.confidence else
-        wording.shares([one.confidence])[0],
-    }  # fmt: skip
+    return {"verdict": one.verdict, "windows": f"{now}{then}",
+            "change": "\u2013" if lever is None else _change(lever), "saved": saved,
+            "confidence": _sure(one) or "\u2013"}  # fmt: skip
 
 
 def _change(lever: Lever) -> str:
     """What is changed, with its detail."""
-    if lever.name == RETARGET:
+    if lever.name == changes.RETARGET:
         return f"target {wording.percent(float(lever.detail))}"
     return f"{lever.name}: {lever.detail}" if lever.detail else lever.name
 
 
 def _stated(service: str, one: Decision, rules: DecisionRules) -> Iterable[Finding]:
     """What the table states as values, and the reason that the first page gives."""
-    met, lever = one.met, one.lever(HELPS.get(one.verdict, ""))
+    met, lever, harm = one.met, _lever(one), _harm(one)
     yield Finding(REASON, "", service, _window(one), math.nan, verdict=one.verdict,
                   sentence=_reason(one, rules))  # fmt: skip
     if met.value == met.value:
@@ -240,7 +225,6 @@ def _stated(service: str, one: Decision, rules: DecisionRules) -> Iterable[Findi
         yield Finding("decisions.cell", MEETS_THEN, service, str(one.window), then.value,
                       wording.of_100(then.value), _change(lever), low=then.low, high=then.high,
                       n=then.n)  # fmt: skip
-    harm = _harm(one)
     if harm.value == harm.value:
         yield Finding("decisions.cell", "cost of deployments", service, "the whole history",
                       harm.value, wording.cost_share(harm.value), one.objective, low=harm.low,
@@ -251,10 +235,8 @@ def levers_table(decided: Decisions) -> Table | None:
     """What each change would bring, per service; without changes that hardly do anything."""
     rows = [_lever_row(service, one, lever) for service, one in ranked(decided).items()
             for lever in one.levers if _matters(lever)]  # fmt: skip
-    if not rows:
-        return None
     return table(
-        pd.DataFrame(rows),
+        rows,
         caption="Simulated on the history, with intervals: windows of 100 that would meet the "
                 "target, budget saved, further pages, further days without budget in 90 (of a "
                 "freeze policy: days frozen); changes of less than one window in 100 are left out",
@@ -321,16 +303,11 @@ def basis_sentences(decided: Decisions, *, rules: DecisionRules) -> list[Finding
     """What the verdicts and what-ifs stand on."""
     if not any(one.levers for one in answers(decided).values()):
         return []
-    return [
-        say("decisions.basis", "verdicts", histories=HISTORIES, rules=rules),
-        say("decisions.basis", "simulated"),
-        say("decisions.basis", "costliest"),
-    ]
+    return [say("decisions.basis", verdict, histories=changes.HISTORIES, rules=rules)
+            for verdict in ("verdicts", "simulated", "costliest")]  # fmt: skip
 
 
-def missing_sentence(tables: Mapping[str, pd.DataFrame | None]) -> Finding | str:
+def missing_sentence(tables: Mapping[str, pd.DataFrame | None]) -> Finding | None:
     """Which tables nobody exported, and what stays open without them."""
-    lacking = [kind for kind, rows in tables.items() if rows is None]
-    if not lacking:
-        return ""
-    return say("decisions.missing", kinds=[f"**{kind}** ({HOW_TO[kind]})" for kind in lacking])
+    kinds = [f"**{kind}** ({HOW_TO[kind]})" for kind, rows in tables.items() if rows is None]
+    return say("decisions.missing", kinds=kinds) if kinds else None

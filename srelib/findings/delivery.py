@@ -6,7 +6,7 @@ found for all services taken as one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -32,30 +32,22 @@ def summary_sentences(result: DeliveryPerformance) -> list[Finding]:
     """The answer of the notebook: deployment frequency, change lead time and change fail rate."""
     if not result.services:
         return [say("delivery.frequency", "nothing", how=HOW_TO["deployments"])]
-    return [_frequency(result), _lead_time(result), *_fail_rate(result)]
-
-
-def _frequency(result: DeliveryPerformance) -> Finding:
-    """Who deploys most and least often."""
     rows = _rows(result.frequency.sort_values("n", ascending=False, kind="stable"))
     total = sum(row.n for row in rows)
-    verdict = "one" if len(rows) == 1 else "several"
-    verdict = "short" if result.weeks < 1 else verdict
-    return say("delivery.frequency", verdict if total else "none", n=total,
-               history=_history(result), most=rows[0], least=rows[-1])  # fmt: skip
-
-
-def _lead_time(result: DeliveryPerformance) -> Finding:
-    """How long changes take, the fastest and the slowest service."""
+    verdict = "short" if result.weeks < 1 else "one" if len(rows) == 1 else "several"
+    often = say("delivery.frequency", verdict if total else "none", n=total,
+                history=_history(result), most=rows[0], least=rows[-1])  # fmt: skip
     known = {s: m.lead_time for s, m in result.metrics.items() if m.lead_time.n}
     if not known:
-        return say("delivery.lead_time", "unknown", how=HOW_TO["changes"])
-    quick, *_, slow = sorted([*known, *known], key=lambda s: known[s].value)
-    return say(
+        unknown = say("delivery.lead_time", "unknown", how=HOW_TO["changes"])
+        return [often, unknown, *_fail_rate(result)]
+    quick, slow = min(known, key=lambda s: known[s].value), max(known, key=lambda s: known[s].value)
+    lead = say(
         "delivery.lead_time", "one" if len(known) == 1 else "several", quick=quick, slow=slow,
         kind=result.rules.lead, clock=CLOCKS[result.rules.start], shortest=_time(known[quick]),
         longest=_time(known[slow]),
     )  # fmt: skip
+    return [often, lead, *_fail_rate(result)]
 
 
 def _fail_rate(result: DeliveryPerformance) -> list[Finding]:
@@ -66,9 +58,8 @@ def _fail_rate(result: DeliveryPerformance) -> list[Finding]:
         return [unknown] if result.frequency["n"].any() else []
     rows = rows.sort_values(["value", "n"], ascending=[False, False], kind="stable")
     (worst,), best = _rows(rows[rows["service"] == result.most_failing]), _rows(rows)[-1]
-    verdict = "apart" if worst.low > best.high else "overlap"
-    verdict = "one" if worst == best else verdict
-    verdict = verdict if worst.failed else "none"
+    verdict = ("none" if not worst.failed else "one" if worst == best
+               else "apart" if worst.low > best.high else "overlap")  # fmt: skip
     n = int(rows["n"].sum())
     return [say("delivery.fail_rate", verdict, worst=worst, best=best, n=n)]
 
@@ -231,13 +222,12 @@ def metrics_table(result: DeliveryPerformance, *, year: int) -> Table | None:
         for service, each in result.metrics.items()
     ]
     headers = {"frequency": "deployments a week", **NAMES, "rework_rate": "rework rate"}
-    return table(pd.DataFrame(rows), headers=headers, caption=(
-        f"With 95 % interval and the DORA levels of {year} that it reaches (survey clusters, not "
-        "grades)")).stating(
-        one for service, each in result.metrics.items()
-        for one in of_fields("delivery.five", each, service=service,
-                             window=span_label(*result.between))
-    )  # fmt: skip
+    found = [one for service, each in result.metrics.items()
+             for one in of_fields("delivery.five", each, service=service,
+                                  window=span_label(*result.between))]  # fmt: skip
+    return table(rows, headers=headers, findings=found,
+                 caption=f"With 95 % interval and the DORA levels of {year} that it reaches "
+                         "(survey clusters, not grades)")  # fmt: skip
 
 
 def _cell(each: Delivery, metric: str, result: DeliveryPerformance, year: int) -> str:
@@ -251,42 +241,26 @@ def _cell(each: Delivery, metric: str, result: DeliveryPerformance, year: int) -
         return f"{value}\nn = {wording.count(estimate.n)}"
     notes = [f"{low} to {high}"]
     if metric in METRICS:
-        notes.append(_levels((estimate.low, estimate.high), metric, year))
+        best, worst = (_dora_level(end, metric=metric, year=year)
+                       for end in (estimate.low, estimate.high))  # fmt: skip
+        best, worst = (worst, best) if metric == "frequency" else (best, worst)
+        notes.append(best[0] if best[0] == worst[-1] else f"{best[0]}–{worst[-1]}")
     if metric == "fail_rate" and not each.fail_clear:
         notes.append("could be chance")
     return f"{value}\n{'; '.join(notes)}"
 
 
-def _levels(ends: Iterable[float], metric: str, year: int) -> str:
-    """The best and the worst level of an interval."""
-    best, worst = (_dora_level(end, metric=metric, year=year) for end in ends)
-    best, worst = (worst, best) if metric == "frequency" else (best, worst)
-    return best[0] if best[0] == worst[-1] else f"{best[0]}–{worst[-1]}"
-
-
 def tools_table(found: Mapping[str, Mapping[str, Delivery]]) -> Table | None:
-    """What other tools' rules make of the same exports, all services taken as one.
-
-    Parameters
-    ----------
-    found : mapping of str to mapping
-        By name of the rules, as from `srelib.delivery.metrics` of all services together.
+    """What other tools' rules make of the same exports: by their name, what `delivery.metrics` of
+    all services together found.
     """
-    rows = [
-        {
-            "rules": rules,
-            "lead_time": _plain(each.lead_time, wording.length),
-            "fail_rate": _plain(each.fail_rate, wording.percent),
-            "recovery": _plain(each.recovery, wording.length),
-        }
-        for rules, services in found.items()
-        for each in services.values()
-        if each.deployments
-    ]
-    if not rows:
-        return None
+    rows = [{"rules": rules, "lead_time": _plain(each.lead_time, wording.length),
+             "fail_rate": _plain(each.fail_rate, wording.percent),
+             "recovery": _plain(each.recovery, wording.length)}
+            for rules, services in found.items()
+            for each in services.values() if each.deployments]  # fmt: skip
     caption = "The same exports by the published rules of other tools, all services together"
-    return table(pd.DataFrame(rows), headers=NAMES, caption=caption)
+    return table(rows, headers=NAMES, caption=caption)
 
 
 def _plain(estimate: Estimate, write: Callable[[float], str]) -> str:
@@ -295,9 +269,9 @@ def _plain(estimate: Estimate, write: Callable[[float], str]) -> str:
 
 def attribution_table(result: DeliveryPerformance, *, max_rows: int = 5) -> Table | None:
     """Incidents that are attributed to a deployment, latest first."""
-    rows = result.pairs[result.pairs["deployment_id"].notna()]
-    if not result.services or not len(rows):
+    if not result.services:
         return None
+    rows = result.pairs[result.pairs["deployment_id"].notna()]
     rows = rows.sort_values("started_at", ascending=False, kind="stable")
     columns = ["incident_id", "service", "started_at", "deployment_id", "delay"]
     headers = {"incident_id": "incident", "started_at": "started", "deployment_id": "deployment",

@@ -28,7 +28,12 @@ def summary_sentences(compared: PeriodComparison | None, costs: IncidentCosts) -
     """The answer of the notebook: number and length of incidents, and postmortems."""
     if compared is None:
         return [say("incidents.counts", "nothing", how=HOW_TO["incidents"])]
-    return [*_changes(compared), *_postmortems(costs)]
+    found = _changes(compared)
+    if len(costs.incidents):
+        first, many = _rows(costs.incidents)[0], int(costs.incidents["postmortem"].sum())
+        found.append(say("incidents.postmortems", "some" if many else "none", many=many,
+                         first=first, n=len(costs.incidents), limit=costs.limit))  # fmt: skip
+    return found
 
 
 def _changes(compared: PeriodComparison) -> list[Finding]:
@@ -52,15 +57,6 @@ def _verdict(word: str) -> str:
 
 def _range(found: Estimate) -> str:
     return sentence("incidents.range", "closed" if math.isfinite(found.high) else "open", of=found)
-
-
-def _postmortems(costs: IncidentCosts) -> list[Finding]:
-    """Which incidents need a postmortem by the rule of the Workbook."""
-    if not len(costs.incidents):
-        return []
-    first, many = _rows(costs.incidents)[0], int(costs.incidents["postmortem"].sum())
-    return [say("incidents.postmortems", "some" if many else "none", many=many, first=first,
-                n=len(costs.incidents), limit=costs.limit)]  # fmt: skip
 
 
 def basis_sentences(compared: PeriodComparison | None) -> list[Finding]:
@@ -89,11 +85,8 @@ def noise_sentences(compared: PeriodComparison | None) -> list[Finding]:
 
 
 def trust_sentences(compared: PeriodComparison | None, *, planned: int = 0) -> list[Finding]:
-    """Is the record fit to use: missing times, incidents without length, overlaps, open ones.
-
-    Parameters
-    ----------
-    planned : int, planned maintenance windows, which are no incidents
+    """Is the record fit to use: missing times, incidents without length, overlaps, open ones;
+    beside them how many maintenance windows were `planned`, which are no incidents.
     """
     if compared is None:
         return [say("incidents.nothing")]
@@ -195,7 +188,7 @@ def times_table(compared: PeriodComparison | None) -> Table | None:
             })  # fmt: skip
     level = wording.interval(next(iter(compared.times.values())).median.confidence)
     caption = f"Time from the start of an incident, with {level}"
-    return table(pd.DataFrame(rows), caption=caption) if rows else None
+    return table(rows, caption=caption)
 
 
 def services_table(compared: PeriodComparison | None) -> Table | None:
@@ -230,14 +223,14 @@ def costs_table(costs: IncidentCosts) -> Table | None:
     })  # fmt: skip
     return table(frame, max_rows=5, formats={"budget spent": wording.percent},
                  caption=f"Costliest incidents (UTC); above {wording.percent(costs.limit)} of a "
-                         "window's budget: postmortem").stating(
-        spent_by_incidents(rows, incident="incident_id", share="share")
-    )  # fmt: skip
+                         "window's budget: postmortem",
+                 findings=spent_by_incidents(rows, incident="incident_id", share="share")
+                 )  # fmt: skip
 
 
 def repeated_table(compared: PeriodComparison | None) -> Table | None:
     """Titles that came back."""
-    if compared is None or not len(compared.repeated):
+    if compared is None:
         return None
     rows = compared.repeated
     frame = rows.assign(title=[wording.label(t, limit=LONG_TITLE) for t in rows["title"]],

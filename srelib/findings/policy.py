@@ -14,8 +14,8 @@ import pandas as pd
 from srelib import wording
 from srelib.findings.finding import Finding, markdown, name, say, sentence
 from srelib.findings.quality import HOW_TO
-from srelib.findings.show import Table, refusal_reasons, table
-from srelib.fleet import Results, answers, refusals
+from srelib.findings.show import Table, refused_sentences, table
+from srelib.fleet import Results, answers
 from srelib.policy import Policy, PolicyReplay, PooledReplays
 from srelib.policy.outcome import UNKNOWN
 
@@ -24,8 +24,7 @@ def policy_sentences(
     pooled: PooledReplays | None, *, replays: Results[PolicyReplay]
 ) -> list[Finding]:
     """The answer of the notebook: frozen, delayed, avoided."""
-    refused = refusal_reasons((key.name, error) for key, error in refusals(replays).items())
-    failed = [say("policy.failed", who=who, why=why) for who, why in refused]
+    failed = refused_sentences(replays, "policy.failed")
     if pooled is None:
         return [say("policy.refused" if failed else "policy.objectives"), *failed]
     lines = [_frozen(pooled)]
@@ -102,20 +101,17 @@ def _whole(value: float) -> str:
 def freezes_sentence(replays: Results[PolicyReplay]) -> Finding | None:
     """Which freeze was the longest, and which objective required it."""
     known = answers(replays)
-    spans = [(end - start, start, key) for key, one in known.items()
-             for start, end in one.postponed.spans if _required(one, start, end)]  # fmt: skip
+    spans = []
+    for key, one in known.items():
+        days = one.postponed.days.set_index("decided_at")["frozen"]
+        for start, end in one.postponed.spans:  # of which this objective required the freeze
+            if days[(days.index >= start) & (days.index < end)].iloc[0]:
+                spans.append((end - start, start, key))
     if not spans:
         return say("policy.freezes", "none") if known else None
     length, start, key = max(spans, key=lambda span: span[0])
     return say("policy.freezes", "longest", service=key.service, who=key.service, start=start,
                length=wording.roughly(length), objective=key.name)  # fmt: skip
-
-
-def _required(one: PolicyReplay, start: pd.Timestamp, end: pd.Timestamp) -> bool:
-    """Whether this objective was the one that required the freeze."""
-    days = one.postponed.days
-    inside = (days["decided_at"] >= start) & (days["decided_at"] < end)
-    return bool(days.loc[inside, "frozen"].iloc[0])
 
 
 def days_table(replays: Results[PolicyReplay]) -> Table | None:
@@ -131,10 +127,8 @@ def days_table(replays: Results[PolicyReplay]) -> Table | None:
         "avoided": f"{_range([one.low, one.high], _whole)}\n"
                    f"of {wording.amount(round(one.bad), key.unit)}",
     } for key, one in known.items()]  # fmt: skip
-    if not rows:
-        return None
     return table(
-        pd.DataFrame(rows),
+        rows,
         caption="Replayed, by objective of a service that would have been frozen",
         headers={"frozen": "days frozen", "required": "days it required that",
                  "held": "deployments delayed", "exempt": "fixes not delayed",

@@ -144,7 +144,7 @@ def notes_sentence(dataset: Dataset) -> Finding:
     return say("quality.notes", "some" if notes else "none", notes=" ".join(notes))
 
 
-def sources_table(sources: pd.DataFrame, *, rejects: pd.DataFrame) -> Table:
+def sources_table(sources: pd.DataFrame, *, rejects: pd.DataFrame) -> Table | None:
     """What each file was understood as."""
     left_out = _left_out(sources, rejects)
     sources = sources.assign(refused=sources["rows_rejected"] - left_out, left_out=left_out)
@@ -172,8 +172,6 @@ def notes_table(sources: pd.DataFrame) -> Table | None:
     """What had to be assumed, file by file."""
     noted = sources.loc[sources["notes"].fillna("") != "", ["file", "notes"]]
     lines = noted.assign(notes=noted["notes"].str.split("\n")).explode("notes")
-    if lines.empty:
-        return None
     return table(lines, caption="What had to be assumed", headers={"notes": "assumption"})
 
 
@@ -196,7 +194,7 @@ def rejects_table(rejects: pd.DataFrame) -> Table | None:
                  headers={"line": "first line"})  # fmt: skip
 
 
-def series_table(profiles: Results[Profile]) -> Table:
+def series_table(profiles: Results[Profile]) -> Table | None:
     """How well each series was observed."""
     columns = ["service", "sli", "step", "total", "unit", "coverage", "gaps", "longest_gap",
                "no_traffic"]  # fmt: skip
@@ -210,18 +208,13 @@ def series_table(profiles: Results[Profile]) -> Table:
 
 def trouble_table(trouble: pd.DataFrame) -> Table | None:
     """What looks wrong with the times."""
-    if trouble.empty:
-        return None
     columns = ["trouble", "table", "service", "key", "time", "detail"]
     return table(trouble[columns], caption="Times that look wrong (UTC)", max_rows=12)
 
 
 def slos_table(slos: list[Slo]) -> Table | None:
     """The objectives."""
-    if not slos:
-        return None
     rows = [{"objective": slo.display_name or slo.name, "service": slo.service, "sli": slo.sli,
              "target": slo.target, "window": str(slo.window), "counted as": slo.counted_as}
             for slo in slos]  # fmt: skip
-    return table(pd.DataFrame(rows), caption="Objectives",
-                 formats={"target": wording.percent})  # fmt: skip
+    return table(rows, caption="Objectives", formats={"target": wording.percent})

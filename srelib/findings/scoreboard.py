@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import pandas as pd
-
 from srelib import wording
 from srelib.findings.finding import Finding, beside_chance, of_fields, say
 from srelib.findings.quality import HOW_TO
@@ -57,11 +55,9 @@ def board_table(board: Mapping[str, Scorecard], *, between: Span | None) -> Tabl
             for found in of_fields("scoreboard.cell", one, service=service,
                                    window=span_label(*between))]  # fmt: skip
     level = wording.interval(next(iter(board.values())).frequency.confidence)
-    return table(
-        pd.DataFrame(rows), headers=COLUMNS,
-        caption="Delivery and reliability in "
-                f"{wording.roughly(between[1] - between[0])}, {level} (n)",
-    ).stating(said)  # fmt: skip
+    length = wording.roughly(between[1] - between[0])
+    return table(rows, headers=COLUMNS, findings=said,
+                 caption=f"Delivery and reliability in {length}, {level} (n)")  # fmt: skip
 
 
 def _estimate(one: Scorecard, field: str) -> str:

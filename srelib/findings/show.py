@@ -5,23 +5,26 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from srelib import wording
-from srelib.errors import SrelibError
-from srelib.findings.finding import Finding, as_json, markdown, names
+from srelib.findings.finding import Finding, as_json, markdown, names, say
+from srelib.fleet import refusals
 from srelib.shown import HtmlTable
 
 
-def refusal_reasons(refusals: Iterable[tuple[str, SrelibError]]) -> list[tuple[str, str]]:
-    """From name and error of each: names of those refused for one reason, and that reason."""
+def refused_sentences(
+    results: Mapping[Any, Any], key: str, verdict: str = "", *, of: str = "name"
+) -> list[Finding]:
+    """For each reason why an answer was refused, who was refused for it."""
     found: dict[str, list[str]] = {}
-    for who, error in refusals:
-        found.setdefault(markdown(error, limit=400).rstrip("."), []).append(who)
-    return [(names(who), reason) for reason, who in found.items()]
+    for who, error in refusals(results).items():
+        reason = markdown(error, limit=400).rstrip(".")
+        found.setdefault(reason, []).append(getattr(who, of, who))
+    return [say(key, verdict, who=names(who), why=why) for why, who in found.items()]
 
 
 Format = Callable[[Any], str]
@@ -72,32 +75,34 @@ class Table(HtmlTable):
 
     findings: tuple[Finding, ...] = ()
 
-    def stating(self, found: Iterable[Finding]) -> Table:
-        """The table with what its cells state as values."""
-        return replace(self, findings=tuple(found))
-
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, str], dict[str, Any]]:
         data = {"text/html": self._repr_html_(), "text/plain": repr(self)}
         return data, _metadata(self.findings)
 
 
 def table(
-    frame: pd.DataFrame,
+    rows: pd.DataFrame | Sequence[Mapping[str, Any]],
     *,
     caption: str,
     max_rows: int = 100,
     formats: Mapping[str, Format] | None = None,
     headers: Mapping[str, str] | None = None,
     links: Mapping[str, pd.Series] | None = None,
-) -> Table:
-    """A frame as an accessible table: caption, header scopes, everything escaped, rows capped.
+    findings: Iterable[Finding] = (),
+) -> Table | None:
+    """Rows as an accessible table: caption, header scopes, everything escaped, rows capped; None
+    where there are none. `findings`: what its cells state as values.
 
     Cells of a column in `links` lead to its addresses, but for those that are not http or https.
     """
-    formats, headers = dict(formats or {}), dict(headers or {})
-    shown = frame.head(max_rows)
-    columns = {name: formats.get(name, _plain) for name in frame.columns}
-    cells = [[_cell(value, write) for value in shown[name]] for name, write in columns.items()]
+    frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows)
+    if not len(frame):
+        return None
+    formats, headers, shown = formats or {}, headers or {}, frame.head(max_rows)
+    cells = [
+        ["–" if _is_missing(value) else formats.get(name, _plain)(value) for value in shown[name]]
+        for name in frame.columns
+    ]
     return Table(
         caption=caption,
         headers=tuple(headers.get(name, str(name).replace("_", " ")) for name in frame.columns),
@@ -110,11 +115,12 @@ def table(
             for row, address in enumerate(list((links or {}).get(name, ()))[:max_rows])
             if isinstance(address, str) and _ADDRESS.fullmatch(address)
         },
+        findings=tuple(findings),
     )
 
 
-def _cell(value: Any, write: Format) -> str:
-    return "–" if pd.api.types.is_scalar(value) and pd.isna(value) else write(value)
+def _is_missing(value: Any) -> bool:
+    return pd.api.types.is_scalar(value) and pd.isna(value)
 
 
 def _plain(value: Any) -> str:

@@ -105,13 +105,12 @@ def _fleet(
                     for kind, n in doubts.items() if n]  # fmt: skip
 
 
-def levels_table(levels: Results[Estimate]) -> Table:
+def levels_table(levels: Results[Estimate]) -> Table | None:
     """Service level of every indicator, with interval and what it stands on."""
     rows = [_level_row(key, e) for key, e in answers(levels).items()]
-    columns = ["objective", "target", "good", "n", "result"]
     confidence = next((e.confidence for e in answers(levels).values()), 0.95)
     caption = f"Service levels over all the data, {wording.percent(confidence)} intervals"
-    return table(pd.DataFrame(rows, columns=columns), caption=caption)
+    return table(rows, caption=caption)
 
 
 def _level_row(key: Indicator, estimate: Estimate) -> dict[str, str]:

@@ -17,8 +17,8 @@ from srelib import wording
 from srelib.decisions import Lever
 from srelib.errors import SrelibError
 from srelib.findings.finding import Finding, markdown, say, sentence
-from srelib.findings.show import Document, Table, refusal_reasons, table
-from srelib.fleet import Indicator, Results, answers, refusals
+from srelib.findings.show import Document, Table, refused_sentences, table
+from srelib.fleet import Indicator, Results, answers
 from srelib.targets import Advice, Ceiling
 from srelib.targets.advice import Advices, CandidateTables
 from srelib.targets.probability import UNSEEN
@@ -58,10 +58,8 @@ def advice_sentences(
         least = min(known[key].current_probability.value for key in keys)
         lines.append(say("targets.group", kind, who=[key.name for key in keys], least=least,
                          required=pass_probability))  # fmt: skip
-    refused = refusal_reasons((key.name, error) for key, error in refusals(advices).items())
     cautions = [one for key in alone for one in _cautions(key, known[key])]
-    without = [say("targets.advice", "refused", who=who, why=why) for who, why in refused]
-    return [*lines, *cautions, *without]
+    return [*lines, *cautions, *refused_sentences(advices, "targets.advice", "refused")]
 
 
 def _urgency(advice: Advice) -> tuple[int, float]:

@@ -11,8 +11,8 @@ import pandas as pd
 from srelib import wording
 from srelib.findings.finding import Finding, markdown, say, sentence
 from srelib.findings.quality import HOW_TO
-from srelib.findings.show import Table, refusal_reasons, table
-from srelib.fleet import Indicator, Results, answers, refusals
+from srelib.findings.show import Table, refused_sentences, table
+from srelib.fleet import Indicator, Results, answers
 from srelib.stats import Estimate
 from srelib.tradeoff import Association, Effect, Failures, FleetEffect
 from srelib.tradeoff.association import Span
@@ -28,7 +28,7 @@ def cost_sentences(effects: Results[Effect], *, deployments: pd.DataFrame) -> li
         return [say("tradeoff.none", "deployments", how=HOW_TO["deployments"])]
     known = _ranked(effects)
     if not known:
-        return [say("tradeoff.none", "levels", how=HOW_TO["sli"]), *failed_sentences(effects)]
+        return [say("tradeoff.none", "levels", how=HOW_TO["sli"]), *_failed(effects)]
     if len(known) == 1:
         return [_service_sentence(effect, key.unit) for key, effect in known.items()]
     sure = [effect for effect in known.values() if effect.is_significant]
@@ -167,10 +167,9 @@ def week_sentences(effects: Results[Effect]) -> list[Finding]:
     return found
 
 
-def failed_sentences(effects: Results[Effect]) -> list[Finding]:
-    """Services whose effect could not be estimated, by reason."""
-    refused = refusal_reasons((key.service, error) for key, error in refusals(effects).items())
-    return [say("tradeoff.failed", who=who, why=why) for who, why in refused]
+def _failed(effects: Results[Effect]) -> list[Finding]:
+    """Services whose effect could not be estimated."""
+    return refused_sentences(effects, "tradeoff.failed", of="service")
 
 
 def basis_sentences(
@@ -192,7 +191,7 @@ def basis_sentences(
     if long:
         lines.append(say("tradeoff.blur", who=long, n=len(long), after=after,
                          longest=max(long.values())))  # fmt: skip
-    return lines + failed_sentences(effects)
+    return lines + _failed(effects)
 
 
 def effects_table(effects: Results[Effect]) -> Table | None:
@@ -202,18 +201,19 @@ def effects_table(effects: Results[Effect]) -> Table | None:
         return None
     rows = [_effect_row(effect, key.unit) for key, effect in known.items()]
     one = next(iter(known.values()))
-    return table(pd.DataFrame(rows),
+    return table(rows,
                  caption=f"Cost of deployments in the {wording.duration(one.after)} after each, "
                          f"{wording.interval(one.excess.confidence)}; p corrected for "
                          f"{wording.plural(len(rows), 'service')}",
                  headers={"used": "deployments compared", "excess": "bad events above usual",
                           "share": "share of error budget",
-                          "hidden": "smallest cost likely found"}).stating(
+                          "hidden": "smallest cost likely found"},
+                 findings=(
         Finding("effect.cell", "cost of deployments", key.service, HISTORY, e.share.value,
                 wording.cost_share(e.share.value), key.name, low=e.share.low, high=e.share.high,
                 n=e.deployments)
         for key, e in known.items() if e.has_target
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def _effect_row(effect: Effect, unit: str) -> dict[str, Any]:

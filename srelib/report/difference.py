@@ -94,7 +94,7 @@ def page(every: Sequence[Compared], context: Context) -> str:
         if one.found is not None:
             shown = words.changes_table(one.found)
             notes = note_sentences(one.found.annotations, numbers=False)
-        table = Markup(clean(shown._repr_html_()) if shown is not None and shown.rows else "")
+        table = Markup(clean(shown._repr_html_()) if shown is not None else "")
         parts.append((one.title, said, table, [context.sentence(text) for text in notes]))
     return filled("changes.html.j2", context, parts_of=parts)
 

@@ -31,6 +31,21 @@ def plain(text: str) -> str:
     return text.replace("\u00a0", " ")
 
 
+def only(status: budget.Status, key: Indicator = SHOP, *, observed=None) -> str:
+    """What is said of the status of one objective."""
+    [one] = spoken_budget.status_sentences({key: status}, observed={key: observed})
+    return one.sentence
+
+
+def summed(spenders: pd.DataFrame, status: budget.Status, **given: pd.DataFrame) -> list:
+    """What is said of the parts and of missing exports, after what there is to say of causes."""
+    here = pd.DataFrame({"service": ["a"]})
+    folder = SimpleNamespace(**{"incidents": here, "deployments": here} | given)
+    return spoken_budget.causes_sentences(
+        {}, spenders={SHOP: spenders}, statuses={SHOP: status}, dataset=folder
+    )[1:]
+
+
 def said(findings) -> str:
     """Their sentences, one after the other, with ordinary spaces."""
     return plain(" ".join(one.sentence for one in findings))
@@ -53,7 +68,7 @@ def said(findings) -> str:
 def test_status_sentence_states_allowed_spent_and_left(good, total, text):
     """Fine, overspent, untouched, no traffic, unknown."""
     status = budget.status(float(good), float(total), target=0.999)
-    assert plain(spoken_budget._status(SHOP, status).sentence) == text
+    assert plain(only(status)) == text
 
 
 TEN_MINUTES = Observed(pd.Timedelta("10min"), 10 / 40320, WINDOW)
@@ -78,15 +93,13 @@ NEARLY_ALL = Observed(pd.Timedelta("27D"), 27 / 28, WINDOW)
 def test_a_short_history_is_said_with_the_budget(good, text):
     """Ten minutes are not twenty-eight days."""
     status = budget.status(float(good), 100_000.0, target=0.999)
-    assert plain(spoken_budget._status(SHOP, status, observed=TEN_MINUTES).sentence) == text
+    assert plain(only(status, observed=TEN_MINUTES)) == text
 
 
 def test_a_window_nearly_full_is_a_window():
     """A day missing of twenty-eight changes no sentence."""
     status = budget.status(99_950.0, 100_000.0, target=0.999)
-    assert spoken_budget._status(SHOP, status, observed=NEARLY_ALL).sentence == (
-        spoken_budget._status(SHOP, status).sentence
-    )
+    assert only(status, observed=NEARLY_ALL) == (only(status))
 
 
 def test_the_rest_names_whose_window_is_short():
@@ -106,7 +119,7 @@ def test_status_in_seconds_is_said_in_minutes():
     """A series weighted by time has a budget of time: 43 min 12 s of 30 days at 99.9 %."""
     key = Indicator("site", target=0.999, window=windows.Window.parse("30d"), unit="seconds")
     status = budget.status(2_592_000 - 1296.0, 2_592_000.0, target=0.999)
-    assert plain(spoken_budget._status(key, status).sentence) == (
+    assert plain(only(status, key)) == (
         "**site** has 50 % of its budget left: 21 min 36 s bad, 43 min 12 s allowed "
         "(30 days, target 99.9 %)."
     )
@@ -114,7 +127,7 @@ def test_status_in_seconds_is_said_in_minutes():
 
 def test_names_from_the_data_are_escaped_in_sentences():
     """A service called like markup stays a name."""
-    text = spoken_budget._status(NASTY, budget.status(9.0, 10.0, target=0.99)).sentence
+    text = only(budget.status(9.0, 10.0, target=0.99), NASTY)
     assert text.startswith("**&#60;b&#62;\\*x\\*** is **overspent by")
 
 
@@ -206,9 +219,10 @@ def test_three_of_a_few_days_say_nothing(n, text):
 @pytest.mark.parametrize("missing", [(), ("incidents",), ("incidents", "deployments")])
 def test_missing_causes_are_said_with_what_to_export(missing):
     """None, one, both."""
-    here = pd.DataFrame({"service": ["a"]})
-    tables_ = {kind: here[:0] if kind in missing else here for kind in ("incidents", "deployments")}
-    lines = [one.sentence for one in spoken_budget._inputs(SimpleNamespace(**tables_))]
+    gone = {kind: pd.DataFrame() for kind in missing}
+    status = budget.status(90.0, 100.0, target=0.99)
+    found = summed(pd.DataFrame({"bad": [10.0]}), status, **gone)
+    lines = [one.sentence for one in found]
     assert [line.split(" in the folder")[0] for line in lines] == [
         f"There are no {kind}" for kind in missing
     ]
@@ -219,8 +233,8 @@ def test_parts_that_do_not_add_up_are_reported():
     """The sum is checked in front of the reader."""
     status = budget.status(90.0, 100.0, target=0.99)
     right, wrong = pd.DataFrame({"bad": [4.0, 6.0]}), pd.DataFrame({"bad": [4.0, 5.0]})
-    assert spoken_budget._sums({SHOP: right}, {SHOP: status}) == []
-    assert "do **not** add up" in said(spoken_budget._sums({SHOP: wrong}, {SHOP: status}))
+    assert summed(right, status) == []
+    assert "do **not** add up" in said(summed(wrong, status))
 
 
 def test_exclusions_state_what_they_change():

@@ -262,7 +262,7 @@ def test_missing_tables_are_named_with_how_to_export_them():
     text = findings.missing_sentence({"alerts": None, "incidents": pd.DataFrame()}).sentence
     assert text.startswith("Not in the folder, and so not considered: **alerts** (")
     assert "incidents" not in text.split("**alerts**")[0]
-    assert findings.missing_sentence({"incidents": pd.DataFrame()}) == ""
+    assert findings.missing_sentence({"incidents": pd.DataFrame()}) is None
 
 
 def test_what_it_stands_on_is_said_where_there_is_any_what_if():
