@@ -2,6 +2,7 @@
 # make report DATA=DIR     the same on your own exports
 # make test                lint, types, all tests, every notebook, the report in a browser
 # make test-all            the same and what takes long
+# make site                the documentation as a site in site/, with the report of the sample
 # make lab                 JupyterLab in notebooks/
 # make bench               speed, as ratios against what one would pick instead
 # make validity            do intervals hold what they say, on simulated fleets (almost two hours on 2 cores)
@@ -15,7 +16,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --doctest-modules
 
-.PHONY: report test test-all lab bench validity sample lock clean
+.PHONY: report test test-all site lab bench validity sample lock clean
 
 report: $(READY)
 	$(BIN)/srelib report "$(DATA)" --out "$(OUT)" $(ARGS)
@@ -29,6 +30,10 @@ test: $(READY)
 
 test-all: test
 	$(PYTEST) -m slow tests srelib $(ARGS)
+
+site: $(READY)
+	$(BIN)/srelib report data/sample --out reports
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --site-dir site
 
 lab: $(READY)
 	$(BIN)/jupyter lab notebooks --ServerApp.jpserver_extensions="{'srelib.notebook': True}"
@@ -44,7 +49,7 @@ sample: $(READY)
 
 # The lock names versions and hashes, never an index; needs uv (pip install uv).
 lock:
-	uv pip compile pyproject.toml --extra test --universal --python-version 3.11 --generate-hashes \
+	uv pip compile pyproject.toml --extra test --extra docs --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-annotate --no-header -o requirements.lock
 
 $(READY): pyproject.toml requirements.lock

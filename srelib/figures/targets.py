@@ -25,8 +25,7 @@ from srelib.targets.advice import Advices, CandidateTables
 
 NOTHING = ("No series has enough data to choose a target from; a few weeks of good and total "
            "events are needed.")  # fmt: skip
-NO_HISTOGRAM = ("There is no latency histogram in the folder; a range query of the _bucket series "
-                "by service and le, unaltered, is read as one.")  # fmt: skip
+NO_HISTOGRAM = "There is no latency histogram in the folder."
 NINES = (0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999)
 WALL = "#DADADA"
 MARKS = (("D", canvas.VERMILLION), ("^", canvas.GREEN))

@@ -237,9 +237,8 @@ def levers_table(decided: Decisions) -> Table | None:
             for lever in one.levers if _matters(lever)]  # fmt: skip
     return table(
         rows,
-        caption="Simulated on the history, with intervals: windows of 100 that would meet the "
-                "target, budget saved, further pages, further days without budget in 90 (of a "
-                "freeze policy: days frozen); changes of less than one window in 100 are left out",
+        caption="Simulated, with intervals; pages and days without budget (freeze policy: days "
+                "frozen) in 90 are further ones; changes below one window in 100 are left out",
         headers={"windows": "windows of 100", "saved": "budget saved", "pages": "pages a week",
                  "frozen": "days"},
     )  # fmt: skip

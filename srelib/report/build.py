@@ -22,6 +22,7 @@ from srelib import cache, dataset, shipped
 from srelib.errors import InputError, ParameterError
 from srelib.folder.files import fingerprint
 from srelib.report import destination
+from srelib.report import pdf as printing
 
 if TYPE_CHECKING:
     from srelib.changes import Record
@@ -63,6 +64,7 @@ def run(
     jobs: int | None = None,
     progress: Progress | None = None,
     keep: bool = True,
+    pdf: bool = False,
 ) -> Report:
     """Run notebooks on a folder of exports and write the report.
 
@@ -79,6 +81,7 @@ def run(
     progress : callable, ``progress(name, cells done, cells in all)``, from another thread
     keep : bool, take exports and notebooks that were read and run before from the cache, and keep
         those of this run there
+    pdf : bool, print each page as PDF, too, with the Chromium or Chrome of this machine
 
     Returns
     -------
@@ -88,8 +91,8 @@ def run(
     ------
     InputError
         The folder or the previous one cannot be used; `out` holds files of others, cannot be
-        written, is being written by another run, or its pages are of other data and would be kept.
-        Nothing is written.
+        written, is being written by another run, or its pages are of other data and would be kept;
+        there is no browser that prints. Nothing is written.
     ParameterError
         A parameter or notebook name is unknown, or a value of the wrong type.
     """
@@ -108,6 +111,7 @@ def run(
     found = find(notebooks or shipped.notebooks(), only=only)
     known = {book.name: book.parameters for book in found}
     values = assign(known, parameters or {}, data=str(source))
+    printer = printing.browser() if pdf else ""
     part = {name: typed(name, (parameters or {}).get(name), default=None) for name in PART}
     with destination.reserved(target):
         before = None if previous is None else read(previous)
@@ -123,7 +127,8 @@ def run(
             ) as runs,
         ):
             whole = only is None
-            return _write(runs, found, source, target, temporary, part, before, whole=whole)
+            return _write(runs, found, source, target, temporary, part, before,
+                          whole=whole, printer=printer)  # fmt: skip
 
 
 @contextmanager
@@ -182,6 +187,7 @@ def _write(
     previous: Record | None,
     *,
     whole: bool,
+    printer: str,
 ) -> Report:
     """Read the data for the index while the kernels work, render pages as they come."""
     from srelib.report import sources
@@ -192,7 +198,16 @@ def _write(
     exports = read.of(part["service"], team=part["team"]).between(part["since"], part["until"])
     chosen = bool(part["service"] or part["team"])
     from srelib.changes.record import FILE, record
-    from srelib.report import actions, difference, first_page, index, render, services, values
+    from srelib.report import (
+        actions,
+        difference,
+        first_page,
+        glossary,
+        index,
+        render,
+        services,
+        values,
+    )
 
     kept = record(exports)
     names = [book.name for book in books]
@@ -211,16 +226,21 @@ def _write(
     pages |= {run.notebook.name: render.page(run, context) for run in runs}
     ordered = [pages[name] for name in context.names]
     with destination.replaced(target) as new:
-        for page in ordered:
-            (new / f"{page.name}.html").write_text(page.html, "utf-8")
         changed = [(one.title, difference.short(one, context)) for one in compared]
         todo = actions.actions(ordered, board, context)
         first = index.render(board, ordered, context, changed, todo)
-        (new / "index.html").write_text(first, "utf-8")
-        (new / f"{difference.PAGE}.html").write_text(difference.page(compared, context), "utf-8")
-        for name, html in services.rendered(board, ordered, exports, kept, compared, context):
-            (new / name).write_text(html, "utf-8")
+        html = {
+            "index.html": first,
+            f"{difference.PAGE}.html": difference.page(compared, context),
+            **{f"{page.name}.html": page.html for page in ordered},
+            **dict(services.rendered(board, ordered, exports, kept, compared, context)),
+        }
+        for name, whole_page in html.items():
+            (new / name).write_text(glossary.linked(whole_page), "utf-8")
+        (new / f"{glossary.PAGE}.html").write_text(glossary.page(context), "utf-8")
         (new / FILE).write_text(values.text(kept, ordered), "utf-8")
+        if printer:
+            printing.printed(new, by=printer)
     failed = {name: pages[name].failure for name in names if pages[name].failure}
     text = first_page.text(board, ordered, compared, context.provenance)
     return Report(target, tuple(page.name for page in ordered), failed, text)

@@ -220,16 +220,19 @@ def render(
         for file in context.provenance["files"]
         for note in file["notes"]
     ]
+    first = lead(pages)
+    decided = next((p for p in pages if DECISION in keys.get(p.name, ())), None)
     return filled(
         "report.html.j2",
         context,
         css=Markup(css() + _choice(board.teams)),
         board=board,
         pages=[(page, Markup(page.finding)) for page in pages],
-        lead=lead(pages),
+        lead=first,
         actions=grouped(actions[:MOST_ACTIONS], board.teams, of=lambda one: one["team"]),
         left_out=max(len(actions) - MOST_ACTIONS, 0),
-        decided=next((p for p in pages if DECISION in keys.get(p.name, ())), None),
+        decided=decided,
+        answered=(first, decided),
         changed=changed,
         failed=[page for page in pages if page.failure],
         data_page=next((page for page in pages if page.name.startswith("00")), None),

@@ -290,4 +290,4 @@ def test_thresholds_say_pairs_or_why_not():
         lines = said(spoken.threshold_sentences({key: found}, pass_probability=0.9))
         assert lines == [f"**shop latency**: {text}"]
     (line,) = said(spoken.threshold_sentences({}, pass_probability=0.9))
-    assert line.startswith("No latency histogram in the folder.")
+    assert line.startswith("To add one, export the")

@@ -5,12 +5,18 @@ Everything is in one file so that the notebooks run once for all of it.
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
+import axe_playwright_python
 import pytest
+from bs4 import BeautifulSoup
 
 from srelib import report
 
@@ -34,7 +40,8 @@ def names(folder) -> list[str]:
     """Every page: the index, what changed, the services, the notebooks."""
     pages = sorted(path.name for path in folder.glob("*.html"))
     assert len(pages) >= 5
-    first = ["index.html", "changes.html", *(p for p in pages if p.startswith("service-"))]
+    first = ["index.html", "changes.html", "glossary.html"]
+    first += [page for page in pages if page.startswith("service-")]
     return [*first, *(name for name in pages if name not in first)]
 
 
@@ -297,37 +304,28 @@ def test_headings_form_an_outline(look, names):
         assert all(b - a <= 1 for a, b in pairwise(levels)), (name, levels)
 
 
-CONTRAST = """() => {
-  const light = c => { c /= 255; return c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4; };
-  const read = text => text.match(/[\\d.]+/g).map(Number);
-  const glow = ([r, g, b]) => 0.2126 * light(r) + 0.7152 * light(g) + 0.0722 * light(b);
-  const behind = e => {
-    for (; e; e = e.parentElement) {
-      const color = read(getComputedStyle(e).backgroundColor);
-      if (color.length < 4 || color[3] > 0) return color;
-    }
-    return [255, 255, 255];
-  };
-  const found = [];
-  for (const e of document.querySelectorAll('body *')) {
-    const own = [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
-    if (!own || !e.checkVisibility()) continue;
-    const style = getComputedStyle(e);
-    const [a, b] = [glow(read(style.color)), glow(behind(e))].sort((x, y) => y - x);
-    const ratio = (a + 0.05) / (b + 0.05);
-    if (ratio < 4.5) found.push(`${e.tagName}.${e.className} ${ratio.toFixed(2)}`);
-  }
-  return found;
-}"""
+BARRIERS = """async () => (await axe.run(document, {
+  runOnly: {type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']},
+  resultTypes: ['violations'],
+})).violations.map(rule => [rule.id, rule.nodes.map(node => node.html.slice(0, 120))])"""
 
 
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The script of axe-core."""
+    return Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text("utf-8")
+
+
+@pytest.mark.parametrize("width", SIZES)
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_text_has_contrast(visit, names, scheme):
-    """At least 4.5 : 1 (WCAG 2.2, 1.4.3), folded code included."""
+def test_axe_finds_no_barrier(visit, names, axe, width, scheme):
+    """Rules of WCAG 2.2, level AA, with everything unfolded: contrast, keyboard, names, roles."""
     for name in names:
-        page = visit(name, scheme=scheme)
+        page = visit(name, width=width, scheme=scheme)
         page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-        assert page.evaluate(CONTRAST) == [], name
+        page.evaluate(axe)
+        assert page.evaluate(BARRIERS) == [], name
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
 
 
 def test_dark_is_dark(visit, names):
@@ -360,22 +358,6 @@ def test_no_two_folds_of_a_page_have_the_same_name(look, names):
     assert seen >= 3
 
 
-SCROLLING = """() => [...document.querySelectorAll('main *')].filter(e =>
-  e.scrollWidth > e.clientWidth + 1 && e.checkVisibility() && e.tabIndex < 0
-  && ['auto', 'scroll'].includes(getComputedStyle(e).overflowX)
-).map(e => e.outerHTML.slice(0, 80))"""
-
-
-@pytest.mark.parametrize("width", SIZES)
-def test_what_scrolls_is_reached_by_keyboard(visit, names, width):
-    """With everything unfolded (WCAG 2.2, 2.1.1); and still no page is wider than the window."""
-    for name in names:
-        page = visit(name, width=width)
-        page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-        assert page.evaluate(SCROLLING) == [], name
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
-
-
 def test_every_table_names_itself_and_its_headers(look, names):
     """Caption and scope, for those who hear the table."""
     for name in names:
@@ -394,6 +376,51 @@ def test_no_table_is_cut_off_on_paper(visit, names):
         page.emulate_media(media="print")
         page.set_viewport_size({"width": 688, "height": 1000})
         assert page.evaluate(wide) == [], name
+
+
+def test_the_documentation_is_a_site_with_the_report_in_it(contexts, folder, tmp_path):
+    """Every link of it leads somewhere, and its pages ask nothing of the network."""
+    site = tmp_path / "site"
+    build = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(site)]
+    made = subprocess.run(
+        build, cwd=ROOT, env={**os.environ, "SRELIB_REPORT": str(folder)}, capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    page, asked = contexts[1280, "light"].new_page(), []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto((site / "index.html").as_uri())
+    page.click("a:has-text('06_delivery_vs_reliability')")
+    assert page.url == (site / "report" / "06_delivery_vs_reliability.html").as_uri()
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    page.close()
+
+
+UNREAD = ("head, script, style, svg, nav, header.top, footer.provenance, a.skip, .data-line, "
+          "details.code, pre")  # fmt: skip
+"""What is no text to read: drawings, code and documents to copy, ways through the report."""
+
+
+def test_the_report_is_no_longer_than_can_be_read(folder, names):
+    """First page and notebooks, folded text included: at most 9,000 words; all files: 3 MB."""
+    words = {}
+    for name in (name for name in names if name == "index.html" or name[0].isdigit()):
+        page = BeautifulSoup((folder / name).read_text("utf-8"), "html.parser")
+        for element in page.select(UNREAD):
+            element.decompose()
+        words[name] = sum(any(map(str.isalnum, word)) for word in page.get_text(" ").split())
+    assert len(words) == 11
+    assert sum(words.values()) <= 9000, words
+    assert sum(file.stat().st_size for file in folder.rglob("*")) <= 3e6
+
+
+def test_the_report_prints_on_few_sheets(visit, folder, names):
+    """First page and notebooks on at most 45 pages of A4, the scoreboard on one of them."""
+    sheets = {}
+    for name in (name for name in names if name == "index.html" or name[0].isdigit()):
+        pdf = visit(name).pdf(format="A4", prefer_css_page_size=True)
+        sheets[name] = len(re.findall(rb"/Type\s*/Page\b", pdf))
+    assert sum(sheets.values()) <= 45, sheets
 
 
 def test_every_page_prints(visit, names):

@@ -270,7 +270,7 @@ def test_nothing_measured_and_nothing_shipped_has_no_scoreboard():
 
 
 def test_the_cost_of_deployments_opens_the_report():
-    """Or the first whole page after it in that order; every page has its card filled."""
+    """Or the first whole page after it in that order; every other page has its card filled."""
     made = [
         render.Page(name, f"{name}?", "", f"Says {name}.", failure)
         for name, failure in (("00_a", ""), ("02_b", ""), ("03_c", "broke"), ("06_d", "broke"))
@@ -278,7 +278,8 @@ def test_the_cost_of_deployments_opens_the_report():
     found = page(dataset(hourly(1, good=1, total=1), slo()), *made)
     assert " ".join(found.select_one(".headline").get_text().split()) == "Says 02_b. 02_b?"
     cards = [li.get_text() for li in found.select(".pages li")]
-    assert all(f"Says {one.name}." in card for one, card in zip(made, cards, strict=True))
+    others = [one for one in made if one.name != "02_b"]
+    assert all(f"Says {one.name}." in card for one, card in zip(others, cards, strict=True))
 
 
 def test_names_of_many_services_do_not_cover_each_other():
