@@ -12,7 +12,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from srelib import schema
-from srelib.slos.documents import YamlDocument, fraction, merged_labels, owner_label, read_schedule
+from srelib.slos.documents import YamlDocument, fraction, merged_labels, owner_label
+from srelib.slos.history import said_of
 from srelib.slos.model import RULES, WEIGHTED_MEAN, Composite, Slo
 
 if TYPE_CHECKING:
@@ -51,7 +52,10 @@ def with_composite(
         assumed.append("the target of the composite is the one all its objectives have.")
     if rule != WEIGHTED_MEAN and any(weight is not None for weight in weights):
         assumed.append(f"compositeWeight plays no part in {rule!r}.")
-    composite = Slo(
+    composite = said_of(
+        document,
+        meta,
+        merged_labels(meta.labels, meta.annotations),
         name=meta.name,
         service=service,
         sli=meta.name,
@@ -60,10 +64,6 @@ def with_composite(
         composite=Composite(rule, tuple(members), _weights(document, weights)),
         display_name=meta.display_name,
         description=filled.spec.description,
-        schedule=read_schedule(meta, document),
-        valid_from=members[0].valid_from,
-        owner=owner_label(merged_labels(meta.labels, meta.annotations)),
-        source=document.origin(),
         notes=tuple(assumed),
     )
     return [*members, composite]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pandas as pd
 
 from srelib import schema
 from srelib.errors import SloError
-from srelib.slos.documents import Metadata, YamlDocument
+from srelib.slos.documents import Metadata, YamlDocument, owner_label, read_schedule
 from srelib.slos.model import Slo
 from srelib.windows import Window
 
@@ -18,7 +19,7 @@ VALID_FROM = "srelib/valid-from"
 """The annotation that says when a target came into force."""
 
 
-def read_valid_from(
+def _read_valid_from(
     metadata: Metadata, document: YamlDocument, window: Window
 ) -> pd.Timestamp | None:
     """When the target of a document came into force, by the clock of its window."""
@@ -35,6 +36,20 @@ def read_valid_from(
     if time.tz is None:
         time = time.tz_localize(window.timezone, ambiguous=True, nonexistent="shift_forward")
     return time.tz_convert("UTC").as_unit("us")
+
+
+def said_of(
+    document: YamlDocument, metadata: Metadata, labels: dict[str, str], window: Window, **more: Any
+) -> Slo:
+    """An objective, with what a document of any format says of it: hours, since when, owner."""
+    return Slo(
+        window=window,
+        schedule=read_schedule(metadata, document),
+        valid_from=_read_valid_from(metadata, document, window),
+        owner=owner_label(labels),
+        source=document.origin(),
+        **more,
+    )
 
 
 def joined(slos: Iterable[Slo]) -> list[Slo]:

@@ -23,68 +23,55 @@ from srelib.slos.documents import (
     as_model,
     fraction,
     merged_labels,
-    owner_label,
     percent,
     percent_notes,
-    read_schedule,
     read_window,
 )
-from srelib.slos.history import read_valid_from
+from srelib.slos.history import said_of
 from srelib.slos.model import Queries, Slo
 from srelib.windows import Window
 
 VERSIONS = ("openslo/v1", "openslo.com/v1", "openslo.com/v2alpha", "openslo.com/v2alpha1")
 QUERY_KEYS = ("query", "promql", "expr", "expression", "queryString", "metricQuery")
 EVENTS = ("good", "bad", "total", "raw")
-DEFAULT_WINDOW = "28d"
 
 Op = Literal["lte", "lt", "gte", "gt"]
 
 
-class OpenSloMetricSource(Strict):
-    """Where a metric comes from."""
-
+class _OpenSloMetricSource(Strict):
     metric_source_ref: str | None = None
     type: str | None = None
     spec: dict[str, Any] | None = None
 
 
-class OpenSloMetric(Strict):
-    """A metric: with ``metricSource`` (v1), or without that level (v2alpha)."""
-
-    metric_source: OpenSloMetricSource | None = None
+class _OpenSloMetric(Strict):
+    metric_source: _OpenSloMetricSource | None = None
     data_source_ref: str | None = None
     data_source_spec: dict[str, Any] | None = None
     data_source: dict[str, Any] | None = None
     spec: dict[str, Any] | None = None
 
 
-class OpenSloRatioMetric(Strict):
-    """Good or bad and total, or a ratio that is already divided."""
-
+class _OpenSloRatioMetric(Strict):
     counter: bool | None = None
-    good: OpenSloMetric | None = None
-    bad: OpenSloMetric | None = None
-    total: OpenSloMetric | None = None
-    raw: OpenSloMetric | None = None
+    good: _OpenSloMetric | None = None
+    bad: _OpenSloMetric | None = None
+    total: _OpenSloMetric | None = None
+    raw: _OpenSloMetric | None = None
     raw_type: Literal["success", "failure"] | None = None
 
 
-class OpenSloIndicatorSpec(Strict):
-    """What an indicator measures."""
-
+class _OpenSloIndicatorSpec(Strict):
     description: str | None = None
-    threshold_metric: OpenSloMetric | None = None
-    ratio_metric: OpenSloRatioMetric | None = None
+    threshold_metric: _OpenSloMetric | None = None
+    ratio_metric: _OpenSloRatioMetric | None = None
 
 
-class OpenSloIndicator(Strict):
-    """An indicator, inline or as a document of its own (``kind: SLI``)."""
-
+class _OpenSloIndicator(Strict):
     api_version: str | None = None
     kind: str | None = None
     metadata: Metadata | None = None
-    spec: OpenSloIndicatorSpec
+    spec: _OpenSloIndicatorSpec
 
 
 class OpenSloCalendar(Strict):
@@ -94,17 +81,13 @@ class OpenSloCalendar(Strict):
     time_zone: str | None = None
 
 
-class OpenSloTimeWindow(Strict):
-    """Rolling or calendar window."""
-
+class _OpenSloTimeWindow(Strict):
     duration: str
     is_rolling: bool | None = None
     calendar: OpenSloCalendar | None = None
 
 
-class OpenSloObjective(Strict):
-    """One target."""
-
+class _OpenSloObjective(Strict):
     display_name: str | None = None
     labels: dict[str, Any] | None = None
     op: Op | None = None
@@ -113,49 +96,47 @@ class OpenSloObjective(Strict):
     target_percent: float | None = None
     time_slice_target: float | None = None
     time_slice_window: str | float | None = None
-    indicator: OpenSloIndicator | None = None
+    indicator: _OpenSloIndicator | None = None
     indicator_ref: str | None = None
-    sli: OpenSloIndicator | None = None
+    sli: _OpenSloIndicator | None = None
     sli_ref: str | None = None
     composite_weight: float | None = None
 
 
-class OpenSloSpec(Strict):
-    """Body of an SLO."""
-
+class _OpenSloSpec(Strict):
     description: str | None = None
     service: str | None = None
-    indicator: OpenSloIndicator | None = None
+    indicator: _OpenSloIndicator | None = None
     indicator_ref: str | None = None
-    sli: OpenSloIndicator | None = None
+    sli: _OpenSloIndicator | None = None
     sli_ref: str | None = None
-    time_window: list[OpenSloTimeWindow] | None = None
+    time_window: list[_OpenSloTimeWindow] | None = None
     budgeting_method: Literal["Occurrences", "Timeslices", "RatioTimeslices"] = Field(
         examples=["Occurrences"]
     )
-    objectives: list[OpenSloObjective]
+    objectives: list[_OpenSloObjective]
     alert_policies: list[Any] | None = None
 
 
 class OpenSloDocument(Resource):
     """``kind: SLO``."""
 
-    spec: OpenSloSpec
+    spec: _OpenSloSpec
 
 
 class Reference(NamedTuple):
     """An indicator, and the place where it stands."""
 
-    indicator: OpenSloIndicator | None
+    indicator: _OpenSloIndicator | None
     name: str
     at: YamlDocument
 
     @property
-    def metrics(self) -> dict[str, OpenSloMetric]:
+    def metrics(self) -> dict[str, _OpenSloMetric]:
         """Its metrics, by what they measure."""
         if self.indicator is None:
             return {}
-        ratio = self.indicator.spec.ratio_metric or OpenSloRatioMetric()
+        ratio = self.indicator.spec.ratio_metric or _OpenSloRatioMetric()
         found = {key: getattr(ratio, key) for key in EVENTS}
         found["value"] = self.indicator.spec.threshold_metric
         return {key: metric for key, metric in found.items() if metric is not None}
@@ -168,7 +149,7 @@ def indicators(documents: list[YamlDocument]) -> dict[str, Reference]:
         value = document.value
         if value.get("apiVersion") not in VERSIONS or value.get("kind") != "SLI":
             continue
-        indicator, _ = as_model(OpenSloIndicator, document)
+        indicator, _ = as_model(_OpenSloIndicator, document)
         if indicator.metadata is None:
             raise document.error("an SLI without metadata.name", "add metadata: {name: ...}")
         name = indicator.metadata.name
@@ -203,7 +184,10 @@ def _objective(
     is_value = _is_value(at, objective, reference)
     target, window = _target(at, objective), _window(at.root("spec"), spec)
     service, sli = _series_named(at.root("spec"), reference, spec.service)
-    return Slo(
+    return said_of(
+        at,
+        meta,
+        merged_labels(objective.labels, meta.labels, meta.annotations),
         name=_name(filled, number),
         service=service,
         sli=sli,
@@ -216,17 +200,13 @@ def _objective(
         op=objective.op if is_value else None,
         display_name=_display_name(filled, number),
         description=spec.description,
-        schedule=read_schedule(meta, at),
-        valid_from=read_valid_from(meta, at, window),
-        owner=owner_label(merged_labels(objective.labels, meta.labels, meta.annotations)),
         queries=_queries(reference),
-        source=at.origin(),
         notes=(*notes, *_notes(spec, objective, reference, window)),
     )
 
 
 def _notes(
-    spec: OpenSloSpec, objective: OpenSloObjective, reference: Reference, window: Window
+    spec: _OpenSloSpec, objective: _OpenSloObjective, reference: Reference, window: Window
 ) -> Iterator[str]:
     """What is assumed, or left unused."""
     method, given = spec.budgeting_method, spec.time_window[0] if spec.time_window else None
@@ -248,7 +228,7 @@ def _notes(
 
 
 def _find_indicator(
-    at: YamlDocument, spec: OpenSloSpec, objective: OpenSloObjective, known: dict[str, Reference]
+    at: YamlDocument, spec: _OpenSloSpec, objective: _OpenSloObjective, known: dict[str, Reference]
 ) -> Reference:
     """The indicator of an objective: its own, else that of the SLO; inline or by name."""
     body = at.root("spec")
@@ -268,10 +248,10 @@ def _find_indicator(
 
 
 def _resolve(
-    at: YamlDocument, value: OpenSloIndicator | str, known: dict[str, Reference]
+    at: YamlDocument, value: _OpenSloIndicator | str, known: dict[str, Reference]
 ) -> Reference:
     """The indicator that stands inline, or is named."""
-    if isinstance(value, OpenSloIndicator):
+    if isinstance(value, _OpenSloIndicator):
         named = value.metadata.name if value.metadata else at.value["metadata"]["name"]
         return Reference(value, named, at)
     if value in known:
@@ -282,7 +262,7 @@ def _resolve(
     return Reference(None, value, at)
 
 
-def _is_value(at: YamlDocument, objective: OpenSloObjective, reference: Reference) -> bool:
+def _is_value(at: YamlDocument, objective: _OpenSloObjective, reference: Reference) -> bool:
     """Whether the indicator is a value to compare with the threshold of the objective."""
     if reference.indicator is None or not _is_threshold(reference.indicator, reference.at):
         return False
@@ -295,7 +275,7 @@ def _is_value(at: YamlDocument, objective: OpenSloObjective, reference: Referenc
     return True
 
 
-def _is_threshold(indicator: OpenSloIndicator, at: YamlDocument) -> bool:
+def _is_threshold(indicator: _OpenSloIndicator, at: YamlDocument) -> bool:
     """Which kind of metric there is: exactly one, and a ratio must be one that can be formed."""
     spec, ratio = indicator.spec, indicator.spec.ratio_metric
     if (spec.threshold_metric is None) == (ratio is None):
@@ -350,16 +330,16 @@ def _queries(reference: Reference) -> Queries:
     )
 
 
-def _spec(metric: OpenSloMetric) -> dict[str, Any]:
+def _spec(metric: _OpenSloMetric) -> dict[str, Any]:
     return (metric.metric_source.spec if metric.metric_source else metric.spec) or {}
 
 
-def _query(metric: OpenSloMetric) -> str | None:
+def _query(metric: _OpenSloMetric) -> str | None:
     spec = _spec(metric)
     return next((spec[key] for key in QUERY_KEYS if isinstance(spec.get(key), str)), None)
 
 
-def _type(metric: OpenSloMetric) -> str | None:
+def _type(metric: _OpenSloMetric) -> str | None:
     if metric.metric_source is not None:
         return metric.metric_source.type
     kind = (metric.data_source_spec or metric.data_source or {}).get("type")
@@ -385,7 +365,7 @@ def _display_name(filled: OpenSloDocument, number: int) -> str | None:
     return ": ".join(text for text in (common, own) if text) or None
 
 
-def _target(at: YamlDocument, objective: OpenSloObjective) -> float:
+def _target(at: YamlDocument, objective: _OpenSloObjective) -> float:
     target, target_percent = objective.target, objective.target_percent
     if target is not None and target_percent is not None:
         raise at.at("targetPercent").error(
@@ -399,9 +379,9 @@ def _target(at: YamlDocument, objective: OpenSloObjective) -> float:
     raise at.error("key 'target' is missing", "add target, as in target: 0.999")
 
 
-def _window(body: YamlDocument, spec: OpenSloSpec) -> Window:
+def _window(body: YamlDocument, spec: _OpenSloSpec) -> Window:
     if not spec.time_window:
-        return Window.parse(DEFAULT_WINDOW)
+        return Window.parse("28d")
     if len(spec.time_window) > 1:
         raise body.at("timeWindow").error(
             f"{len(spec.time_window)} windows are given", "keep one; write two SLOs for two"
@@ -417,7 +397,7 @@ def _window(body: YamlDocument, spec: OpenSloSpec) -> Window:
     return read_window(at.at("duration"), given.duration)
 
 
-def _calendar_window(at: YamlDocument, given: OpenSloTimeWindow) -> Window:
+def _calendar_window(at: YamlDocument, given: _OpenSloTimeWindow) -> Window:
     calendar = given.calendar or OpenSloCalendar()
     try:
         zone = schema.timezone(calendar.time_zone or "UTC")
@@ -425,21 +405,15 @@ def _calendar_window(at: YamlDocument, given: OpenSloTimeWindow) -> Window:
         context = error.context or {}
         place = at.at("calendar", "timeZone")
         raise place.error(context["problem"], context["fix"]) from None
-    anchor = _start(at.at("calendar", "startTime"), calendar.start_time, zone)
-    return read_window(
-        at.at("duration"), given.duration, rolling=False, timezone=zone, anchor=anchor
-    )
-
-
-def _start(at: YamlDocument, text: str | None, zone: str) -> pd.Timestamp | None:
-    if text is None:
-        return None
     try:
-        start = pd.Timestamp(text)
+        start = None if calendar.start_time is None else pd.Timestamp(calendar.start_time)
     except ValueError:
-        fix = "write it as in 2026-01-01 00:00:00"
-        raise at.error(f"{text!r} is not a time", fix) from None
-    return start if start.tz is None else start.tz_convert(zone).tz_localize(None)
+        place, fix = at.at("calendar", "startTime"), "write it as in 2026-01-01 00:00:00"
+        raise place.error(f"{calendar.start_time!r} is not a time", fix) from None
+    if start is not None and start.tz is not None:
+        start = start.tz_convert(zone).tz_localize(None)
+    duration = at.at("duration")
+    return read_window(duration, given.duration, rolling=False, timezone=zone, anchor=start)
 
 
 def _slice_length(at: YamlDocument, method: str, length: str | float | None) -> pd.Timedelta | None:

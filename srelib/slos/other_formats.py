@@ -22,90 +22,72 @@ from srelib.slos.documents import (
     owner_label,
     percent,
     percent_notes,
-    read_schedule,
     read_window,
 )
-from srelib.slos.history import read_valid_from
+from srelib.slos.history import said_of
 from srelib.slos.model import Queries, Slo
 from srelib.slos.openslo import Op, OpenSloCalendar, read_openslo
 from srelib.windows import Window
 
 V1ALPHA_VERSION = "openslo/v1alpha"
-SLOTH_WINDOW = "30d"
 PYRRA_QUERIES = {"errors": "bad", "success": "good", "total": "total"}
-GENERATOR_WINDOW = "28d"
-
 UNITS = {"Minute": "m", "Hour": "h", "Day": "d", "Week": "w", "Month": "M", "Quarter": "Q",
          "Year": "Y"}  # fmt: skip
 
 
-class V1alphaMetric(Strict):
-    """One query."""
-
+class _V1alphaMetric(Strict):
     source: str | None = None
     query_type: str | None = None
     query: str | None = None
     metadata: dict[str, Any] | None = None
 
 
-class V1alphaRatioMetrics(Strict):
-    """Queries of good or bad and all events."""
-
+class _V1alphaRatioMetrics(Strict):
     incremental: bool | None = None
     counter: bool | None = None
-    good: V1alphaMetric | None = None
-    bad: V1alphaMetric | None = None
-    total: V1alphaMetric
+    good: _V1alphaMetric | None = None
+    bad: _V1alphaMetric | None = None
+    total: _V1alphaMetric
 
 
-class V1alphaIndicator(Strict):
-    """A value to compare with a threshold."""
-
-    threshold_metric: V1alphaMetric
+class _V1alphaIndicator(Strict):
+    threshold_metric: _V1alphaMetric
 
 
-class V1alphaTimeWindow(Strict):
-    """A number of units, rolling or calendar."""
-
+class _V1alphaTimeWindow(Strict):
     unit: Literal["Minute", "Hour", "Day", "Week", "Month", "Quarter", "Year"]
     count: int = Field(gt=0)
     is_rolling: bool | None = None
     calendar: OpenSloCalendar | None = None
 
 
-class V1alphaObjective(Strict):
-    """One target; v1alpha has no ``targetPercent``."""
-
+class _V1alphaObjective(Strict):
     display_name: str | None = None
     op: Op | None = None
     value: float | None = None
     target: float
     time_slice_target: float | None = None
     time_slice_window: str | float | None = None
-    ratio_metrics: V1alphaRatioMetrics | None = None
+    ratio_metrics: _V1alphaRatioMetrics | None = None
 
 
-class V1alphaSpec(Strict):
-    """Body of an SLO."""
-
+class _V1alphaSpec(Strict):
     description: str | None = None
     service: str
-    indicator: V1alphaIndicator | None = None
-    time_windows: list[V1alphaTimeWindow] | None = None
+    indicator: _V1alphaIndicator | None = None
+    time_windows: list[_V1alphaTimeWindow] | None = None
     budgeting_method: Literal["Occurrences", "Timeslices"] | None = None
-    objectives: list[V1alphaObjective]
+    objectives: list[_V1alphaObjective]
     alert_policies: list[Any] | None = None
 
 
-class V1alphaDocument(Resource):
-    """``kind: SLO`` of v1alpha."""
-
-    spec: V1alphaSpec
+class _V1alphaDocument(Resource):
+    spec: _V1alphaSpec
 
 
 def read_v1alpha(document: YamlDocument) -> list[Slo]:
     """The objectives of one document; the indicator bears the name of the SLO."""
-    filled, notes = as_model(V1alphaDocument, document)
+    filled, notes = as_model(_V1alphaDocument, document)
     if filled.spec.budgeting_method is None:
         notes = (*notes, "no budgetingMethod is given; Occurrences is assumed.")
     missing = [one.time_slice_window is None for one in filled.spec.objectives]
@@ -115,7 +97,7 @@ def read_v1alpha(document: YamlDocument) -> list[Slo]:
     return [replace(slo, notes=(*notes, *slo.notes)) for slo in slos]
 
 
-def _as_v1(document: YamlDocument, filled: V1alphaDocument) -> YamlDocument:
+def _as_v1(document: YamlDocument, filled: _V1alphaDocument) -> YamlDocument:
     """The same document in the words of v1, each key still at its line."""
     spec, method = filled.spec, filled.spec.budgeting_method or "Occurrences"
     body: dict[str, Any] = {
@@ -145,7 +127,7 @@ def _as_v1(document: YamlDocument, filled: V1alphaDocument) -> YamlDocument:
     return replace(document, value=value, lines=lines)
 
 
-def _v1alpha_objective(given: V1alphaObjective, name: str, method: str) -> dict[str, Any]:
+def _v1alpha_objective(given: _V1alphaObjective, name: str, method: str) -> dict[str, Any]:
     value = given.model_dump(by_alias=True, exclude={"ratio_metrics"})
     if method == "Timeslices" and given.time_slice_window is None:
         value["timeSliceWindow"] = "1m"
@@ -156,85 +138,71 @@ def _v1alpha_objective(given: V1alphaObjective, name: str, method: str) -> dict[
     return value
 
 
-def _v1alpha_metric(given: V1alphaMetric | None) -> dict[str, Any] | None:
+def _v1alpha_metric(given: _V1alphaMetric | None) -> dict[str, Any] | None:
     if given is None:
         return None
     return {"metricSource": {"type": given.source, "spec": {"query": given.query}}}
 
 
-class SlothEvents(Strict):
-    """Queries of bad and all events."""
-
+class _SlothEvents(Strict):
     error_query: str = Field(validation_alias=AliasChoices("errorQuery", "error_query"))
     total_query: str = Field(validation_alias=AliasChoices("totalQuery", "total_query"))
 
 
-class SlothRatio(Strict):
-    """Query of the share of bad events."""
-
+class _SlothRatio(Strict):
     error_ratio_query: str = Field(
         validation_alias=AliasChoices("errorRatioQuery", "error_ratio_query")
     )
 
 
-class SlothIndicator(Strict):
-    """One of events, raw, plugin."""
-
-    events: SlothEvents | None = None
-    raw: SlothRatio | None = None
+class _SlothIndicator(Strict):
+    events: _SlothEvents | None = None
+    raw: _SlothRatio | None = None
     plugin: dict[str, Any] | None = None
 
 
-class SlothObjective(Strict):
-    """One SLO of a service."""
-
+class _SlothObjective(Strict):
     name: str
     objective: float = Field(examples=["99.9"])
     description: str | None = None
     labels: dict[str, Any] | None = None
-    sli: SlothIndicator
+    sli: _SlothIndicator
     alerting: dict[str, Any] | None = None
     interval: Any = None
     plugins: Any = None
 
 
-class SlothSpec(Strict):
-    """The SLOs of one service."""
-
+class _SlothSpec(Strict):
     service: str
     labels: dict[str, Any] | None = None
-    slos: list[SlothObjective]
+    slos: list[_SlothObjective]
     slo_plugins: Any = Field(
         default=None, validation_alias=AliasChoices("sloPlugins", "slo_plugins")
     )
 
 
-class SlothFile(SlothSpec):
-    """A Sloth file."""
-
+class _SlothFile(_SlothSpec):
     version: str
 
 
-class SlothResource(Resource):
-    """A Sloth resource of Kubernetes."""
-
-    spec: SlothSpec
+class _SlothResource(Resource):
+    spec: _SlothSpec
     status: Any = None
 
 
 def read_sloth(document: YamlDocument) -> list[Slo]:
     """The objectives of one service."""
-    spec: SlothSpec
+    spec: _SlothSpec
     if "version" in document.value:
-        (spec, notes), at = as_model(SlothFile, document), document.at("slos")
+        (spec, notes), at = as_model(_SlothFile, document), document.at("slos")
     else:
-        resource, notes = as_model(SlothResource, document)
+        resource, notes = as_model(_SlothResource, document)
         spec, at = resource.spec, document.at("spec", "slos")
     return [_sloth_slo(at.at(n), spec, given, notes) for n, given in enumerate(spec.slos)]
 
 
 def _sloth_slo(
-    at: YamlDocument, spec: SlothSpec, given: SlothObjective, notes: tuple[str, ...]
+    at: YamlDocument, spec: _SlothSpec, given: _SlothObjective, notes: tuple[str, ...]
 ) -> Slo:
     labels = merged_labels(given.labels, spec.labels)
     assumed = "Sloth files name no window; its default of 30 days is assumed."
@@ -243,7 +211,7 @@ def _sloth_slo(
         service=labels.get("service", spec.service),
         sli=labels.get("sli", given.name),
         target=percent(at.at("objective"), given.objective),
-        window=Window.parse(SLOTH_WINDOW),
+        window=Window.parse("30d"),
         description=given.description,
         owner=owner_label(labels),
         queries=_sloth_queries(given.sli),
@@ -252,7 +220,7 @@ def _sloth_slo(
     )
 
 
-def _sloth_queries(sli: SlothIndicator) -> Queries:
+def _sloth_queries(sli: _SlothIndicator) -> Queries:
     texts = {}
     if sli.events is not None:
         texts = {"bad": sli.events.error_query, "total": sli.events.total_query}
@@ -261,74 +229,56 @@ def _sloth_queries(sli: SlothIndicator) -> Queries:
     return Queries(**texts, source_type="Prometheus")
 
 
-class PyrraMetric(Strict):
-    """A metric selector."""
-
+class _PyrraMetric(Strict):
     metric: str
 
 
-class PyrraGauge(PyrraMetric):
-    """A gauge that is 1 while all is well."""
-
+class _PyrraGauge(_PyrraMetric):
     grouping: list[str] | None = None
 
 
-class PyrraMeasure(Strict):
-    """All events."""
-
-    total: PyrraMetric
+class _PyrraMeasure(Strict):
+    total: _PyrraMetric
     grouping: list[str] | None = None
 
 
-class PyrraRatio(PyrraMeasure):
-    """Bad and all events."""
-
-    errors: PyrraMetric
+class _PyrraRatio(_PyrraMeasure):
+    errors: _PyrraMetric
 
 
-class PyrraLatency(PyrraMeasure):
-    """Events fast enough, and all."""
-
-    success: PyrraMetric
+class _PyrraLatency(_PyrraMeasure):
+    success: _PyrraMetric
 
 
-class PyrraNativeLatency(PyrraMeasure):
-    """Native histogram and the latency allowed."""
-
+class _PyrraNativeLatency(_PyrraMeasure):
     latency: str
 
 
-class PyrraIndicator(Strict):
-    """Exactly one way to measure."""
-
-    ratio: PyrraRatio | None = None
-    latency: PyrraLatency | None = None
-    latency_native: PyrraNativeLatency | None = None
-    bool_gauge: PyrraGauge | None = Field(default=None, alias="bool_gauge")
+class _PyrraIndicator(Strict):
+    ratio: _PyrraRatio | None = None
+    latency: _PyrraLatency | None = None
+    latency_native: _PyrraNativeLatency | None = None
+    bool_gauge: _PyrraGauge | None = Field(default=None, alias="bool_gauge")
 
 
-class PyrraSpec(Strict):
-    """Body of an objective."""
-
+class _PyrraSpec(Strict):
     description: str | None = None
     target: str
     window: str
-    indicator: PyrraIndicator
+    indicator: _PyrraIndicator
     alerting: dict[str, Any] | None = None
     performance_over_accuracy: bool | None = Field(default=None, alias="performance_over_accuracy")
 
 
-class PyrraDocument(Resource):
-    """A document of Pyrra."""
-
+class _PyrraDocument(Resource):
     kind: Literal["ServiceLevelObjective"]
-    spec: PyrraSpec
+    spec: _PyrraSpec
     status: Any = None
 
 
 def read_pyrra(document: YamlDocument) -> list[Slo]:
     """The objective of one document."""
-    filled, notes = as_model(PyrraDocument, document)
+    filled, notes = as_model(_PyrraDocument, document)
     spec, name = filled.spec, filled.metadata.name
     labels = merged_labels(filled.metadata.labels, filled.metadata.annotations)
     if "service" not in labels:
@@ -340,24 +290,23 @@ def read_pyrra(document: YamlDocument) -> list[Slo]:
     target = percent(at, float(spec.target))
     sli, queries = _pyrra_measure(document.at("spec", "indicator"), spec.indicator)
     window = read_window(document.at("spec", "window"), spec.window)
-    slo = Slo(
+    slo = said_of(
+        document,
+        filled.metadata,
+        labels,
         name=name,
         service=labels.get("service", name),
         sli=labels.get("sli", sli),
         target=target,
         window=window,
         description=spec.description,
-        schedule=read_schedule(filled.metadata, document),
-        valid_from=read_valid_from(filled.metadata, document, window),
-        owner=owner_label(labels),
         queries=queries,
-        source=document.origin(),
         notes=(*notes, *percent_notes(float(spec.target))),
     )
     return [slo]
 
 
-def _pyrra_measure(at: YamlDocument, indicator: PyrraIndicator) -> tuple[str, Queries]:
+def _pyrra_measure(at: YamlDocument, indicator: _PyrraIndicator) -> tuple[str, Queries]:
     """What is measured, availability or latency, and its queries."""
     given = {kind: measure for kind, measure in indicator if measure is not None}
     if len(given) != 1:
@@ -366,7 +315,7 @@ def _pyrra_measure(at: YamlDocument, indicator: PyrraIndicator) -> tuple[str, Qu
             "give exactly one of ratio, latency, latencyNative and bool_gauge",
         )
     ((kind, measure),) = given.items()
-    if isinstance(measure, PyrraGauge):
+    if isinstance(measure, _PyrraGauge):
         gauge = Queries(raw=measure.metric, raw_type="success", source_type="Prometheus")
         return "availability", gauge
     texts = {PYRRA_QUERIES[key]: one.metric for key, one in measure if key in PYRRA_QUERIES}
@@ -374,9 +323,7 @@ def _pyrra_measure(at: YamlDocument, indicator: PyrraIndicator) -> tuple[str, Qu
     return sli, Queries(**texts, source_type="Prometheus")
 
 
-class GeneratorSpec(Strict):
-    """Body of an objective."""
-
+class _GeneratorSpec(Strict):
     description: str | None = None
     error_budget_policy: str | None = Field(default=None, alias="error_budget_policy")
     backend: str | None = None
@@ -389,38 +336,34 @@ class GeneratorSpec(Strict):
     frequency: Any = None
 
 
-class GeneratorDocument(Resource):
-    """A document of slo-generator."""
-
+class _GeneratorDocument(Resource):
     kind: Literal["ServiceLevelObjective"]
-    spec: GeneratorSpec
+    spec: _GeneratorSpec
 
 
 def read_slo_generator(document: YamlDocument) -> list[Slo]:
     """The objective of one document, over 28 days."""
-    filled, notes = as_model(GeneratorDocument, document)
+    filled, notes = as_model(_GeneratorDocument, document)
     spec, name = filled.spec, filled.metadata.name
     labels = merged_labels(filled.metadata.labels, filled.metadata.annotations)
     assumed = "the windows of slo-generator stand in its error budget policy; 28 days are assumed."
-    window = Window.parse(GENERATOR_WINDOW)
-    slo = Slo(
+    slo = said_of(
+        document,
+        filled.metadata,
+        labels,
         name=name,
         service=labels.get("service", labels.get("service_name", name)),
         sli=labels.get("sli", labels.get("slo_name", "availability")),
         target=fraction(document.at("spec", "goal"), spec.goal),
-        window=window,
+        window=Window.parse("28d"),
         description=spec.description,
-        schedule=read_schedule(filled.metadata, document),
-        valid_from=read_valid_from(filled.metadata, document, window),
-        owner=owner_label(labels),
         queries=_generator_queries(spec),
-        source=document.origin(),
         notes=(*notes, assumed),
     )
     return [slo]
 
 
-def _generator_queries(spec: GeneratorSpec) -> Queries:
+def _generator_queries(spec: _GeneratorSpec) -> Queries:
     indicator = spec.service_level_indicator or {}
     texts = {
         "good": indicator.get("filter_good") or indicator.get("query_good"),
