@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -155,6 +156,7 @@ def _meaning(value: Any) -> Any:
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Text = Annotated[str, Field(min_length=1)]
 Number = Annotated[float | None, Field(strict=True, allow_inf_nan=False)]
 Op = Annotated[Literal["lte", "lt", "gte", "gt"], BeforeValidator(_operator)]
 Size = Annotated[int, BeforeValidator(_size)]
@@ -168,30 +170,38 @@ Meaning = Annotated[State | dict[str, str], BeforeValidator(_meaning)]
 Unit = Literal["count", "rate", "ratio", "percent", "counter", "value", "state", "event"]
 
 
-def _key(about: str, *examples: str, default: Any = None, **limits: Any) -> Any:
-    """A key of `sources.toml`, with what errors say of it."""
-    return Field(default=default, description=about, examples=list(examples), **limits)
-
-
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    part: ClassVar[str] = ""
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        for name, (about, *examples) in _words()[cls.part].items():
+            field = cls.model_fields[name]
+            field.description, field.examples = about, examples
+
+
+@cache
+def _words() -> dict[str, dict[str, list[str]]]:
+    """What errors say of each key, and examples of it."""
+    return tomllib.loads(Path(__file__).with_name("source_keys.toml").read_text("utf-8"))
 
 
 class SeriesSpec(_Model):
     """One indicator in a wide file: which of its columns hold what."""
 
-    service: str | None = _key("service; default: the file's", '"checkout"', min_length=1)
-    sli: str = _key("name of the indicator", '"latency"', default="availability", min_length=1)
-    good: Names = _key("column of good events, or columns to add up", '"checkout good"', default=())
-    bad: Names = _key("column of bad events, or columns to add up", '["4xx", "5xx"]', default=())
-    total: Names = _key("column of all events, or columns to add up", '"checkout all"', default=())
-    ratio: str | None = _key("column with the share of good events", '"availability"')
-    bad_ratio: str | None = _key("column with the share of bad events", '"error_rate"')
-    value: str | None = _key("column with a measured value, such as a latency", '"p99"')
-    threshold: Number = _key(
-        "a bucket is good when value op threshold; default: that of the file", "0.3"
-    )
-    op: Op | None = _key("how to compare: lte, lt, gte or gt", '"lte"')
+    part = "series"
+
+    service: Text | None = None
+    sli: Text = "availability"
+    good: Names = ()
+    bad: Names = ()
+    total: Names = ()
+    ratio: str | None = None
+    bad_ratio: str | None = None
+    value: str | None = None
+    threshold: Number = None
+    op: Op | None = None
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -209,123 +219,39 @@ class SeriesSpec(_Model):
 class Source(_Model):
     """What is said about the files one ``[[file]]`` entry matches."""
 
-    match: str = _key(
-        "glob on the path below the folder; without a slash: on the file name",
-        '"checkout-*.csv"',
-        default=...,
-        min_length=1,
-    )
-    table: Table | None = _key("table the file feeds; ignore: leave it out", '"sli"')
-    format: str | None = _key("read it as this format, whatever it looks like", '"generic"')
-    sheet: str | None = _key("workbooks: the sheet to read", '"June"', min_length=1)
-    fill_down: Names = _key(
-        "columns of a table in which an empty cell means the one above, as merged cells do",
-        '["System"]',
-        default=(),
-    )
-    date_and_time: Names = _key(
-        "the column of dates and that of times of day which are one time; where their names say "
-        "so (Date and Time), nothing need be said",
-        '["Tag", "Um"]',
-        default=(),
-        min_length=2,
-        max_length=2,
-    )
-    header: Names = _key(
-        "names of the columns of a file without a header", '["time", "state"]', default=()
-    )
-    time_format: str | None = _key(
-        "how times are written, in the codes of strptime", '"%d-%m-%Y %H:%M"', min_length=2
-    )
-    timezone: schema.TimeZone | None = _key("zone of times written without one", '"Europe/Berlin"')
-    service: str | None = _key(
-        "service of every row, whatever the file says; only a column named in columns "
-        "goes before it",
-        '"checkout"',
-        min_length=1,
-    )
-    sli: str | None = _key("indicator of every row, by the same rule", '"latency"', min_length=1)
-    columns: dict[str, str] = _key(
-        "column of srelib = column of the file",
-        '{ time = "ts", good = "2xx", total = "all" }',
-        default={},
-    )
-    unit: Unit | None = _key("what the numbers are", '"count"', '"rate"', '"counter"')
-    step: schema.Duration | None = _key("length of one bucket", '"1m"')
-    decimal: Literal[".", ","] | None = _key("decimal mark of the numbers", '","')
-    absent: Literal["unknown", "zero"] | None = _key(
-        "what a count without a value is where a count beside it has one; zero: for "
-        "exporters whose series vanish while nothing happens; default: unknown",
-        '"zero"',
-    )
-    environment: Names = _key(
-        "deployments to keep: regular expressions on the whole environment name; "
-        "default: production",
-        '"production"',
-        '["prod", "prod-.*"]',
-        default=(),
-    )
-    services: dict[str, Service] = _key(
-        "service by what the file calls it (components, identifiers, names in metrics); other "
-        "names stay as they are; series of metrics are not joined by it",
-        '{ "API (EU)" = "api" }',
-        default={},
-    )
-    workflow: Names = _key(
-        "CI runs (GitHub Actions, Azure DevOps): the workflows or definitions whose runs are "
-        "deployments; names, file names, or regular expressions on the whole of one",
-        '"Deploy"',
-        '["deploy.yml", "Release .*"]',
-        default=(),
-    )
-    label: Names = _key(
-        "GitHub issues: the labels that make an issue an incident; names, or regular "
-        "expressions on the whole of one; default: incident",
-        '"incident"',
-        '["status", "sev-[12]"]',
-        default=(),
-    )
-    good: str | None = _key(
-        "files with one row per event: the condition under which a row is good (comparisons, in, "
-        "and, or, not)",
-        "\"status < 500 and method in ('GET', 'POST')\"",
-    )
-    records: str | None = _key(
-        "JSON of any kind: where the records are, as dotted keys; columns are dotted keys as well",
-        '"data.items"',
-        min_length=1,
-    )
-    where: dict[str, Names] = _key(
-        "records to keep: of a column of the file, or dotted keys in JSON, the whole value",
-        '{ "Issue Type" = ["Incident", "Outage"] }',
-        default={},
-    )
-    prereleases: bool | None = _key(
-        "releases and tags: whether release candidates, betas and the like count; default: no",
-        "true",
-        strict=True,
-    )
-    values: dict[str, Meaning] = _key(
-        "what each state of a state log means; or, by column, what the words of a column mean "
-        "(ignore: leave the row out)",
-        '{ up = "good", down = "bad", paused = "ignore" }',
-        '{ status = { partiallySucceeded = "succeeded" } }',
-        default={},
-    )
-    max_silence: schema.Duration | None = _key(
-        "state logs: silence longer than this is unknown", '"26h"'
-    )
-    probes: Literal["any", "majority", "all"] | None = _key(
-        "state logs of several probes: how many must see the service up", '"majority"'
-    )
-    threshold: Number = _key("a bucket is good when value op threshold", "0.3")
-    op: Op | None = _key("how to compare: lte, lt, gte or gt", '"lte"')
-    max_size: Size | None = _key(
-        "most text that a compressed file or a workbook may unpack to; default: 4 GiB", '"8 GiB"'
-    )
-    series: tuple[SeriesSpec, ...] = _key(
-        "wide files: one [[file.series]] per indicator", default=()
-    )
+    part = "file"
+
+    match: Text
+    table: Table | None = None
+    format: str | None = None
+    sheet: Text | None = None
+    fill_down: Names = ()
+    date_and_time: Annotated[Names, Field(min_length=2, max_length=2)] = ()
+    header: Names = ()
+    time_format: Annotated[str, Field(min_length=2)] | None = None
+    timezone: schema.TimeZone | None = None
+    service: Text | None = None
+    sli: Text | None = None
+    columns: dict[str, str] = {}
+    unit: Unit | None = None
+    step: schema.Duration | None = None
+    decimal: Literal[".", ","] | None = None
+    absent: Literal["unknown", "zero"] | None = None
+    environment: Names = ()
+    services: dict[str, Service] = {}
+    workflow: Names = ()
+    label: Names = ()
+    good: str | None = None
+    records: Text | None = None
+    where: dict[str, Names] = {}
+    prereleases: Annotated[bool, Field(strict=True)] | None = None
+    values: dict[str, Meaning] = {}
+    max_silence: schema.Duration | None = None
+    probes: Literal["any", "majority", "all"] | None = None
+    threshold: Number = None
+    op: Op | None = None
+    max_size: Size | None = None
+    series: tuple[SeriesSpec, ...] = ()
 
     @field_validator("match")
     @classmethod
@@ -376,14 +302,10 @@ class Source(_Model):
 class Sources(_Model):
     """Everything `sources.toml` says; without a file, nothing."""
 
-    file: tuple[Source, ...] = _key(
-        "one [[file]] per group of files; the first that matches counts", default=()
-    )
-    teams: dict[str, Names] = _key(
-        "services of each team; * in a name stands for anything",
-        '[teams]\npayments = ["checkout", "billing-*"]',
-        default={},
-    )
+    part = "sources"
+
+    file: tuple[Source, ...] = ()
+    teams: dict[str, Names] = {}
 
     @field_validator("teams")
     @classmethod

@@ -6,14 +6,15 @@ Names and cells of the first records decide; nothing is read by a guess, it is o
 from __future__ import annotations
 
 import re
+import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import PurePath
+from functools import cache
+from pathlib import Path, PurePath
 from typing import Any
 
 from srelib import tables
 from srelib.errors import ReadError
-from srelib.folder.column_patterns import NOTES_AND_TEAMS, RECORDS, SLI, TABLE_SIGNS
 from srelib.folder.samples import Cells, all_are, cells_of, kinds_of, rows_of, says_share
 from srelib.questions import Unconfirmed
 from srelib.readers.base import Head
@@ -44,11 +45,19 @@ _INCIDENT = (
     r"(?i)incid|outage|bug|defect|fault|problem|st(ö|oe)r|vorfall|ausfall|fehler|panne|fall[ao]"
 )
 _IDENTIFIER = re.compile(r"(?i)(^|[^a-z])(id|number|nr|no)$|[a-z]Id$")
-_EPOCH = re.compile(r"\d{9,19}(\.\d*)?")
+_EPOCH = r"\d{9,19}(\.\d*)?"
 
+_PROPOSED = ("incidents", "deployments", "changes", "alerts", "exclusions")
 _OTHER = "then without the lines below, and check again"
 _LEFT_OUT = '"ignore": not this file; where = { "COLUMN" = ["WORD"] }: only such records'
 _PAIRS = "left srelib's name, right that of the file: check each"
+
+
+@cache
+def _patterns(of: str) -> dict[str, str]:
+    """Words in names by what they show: of a table's columns, or of tables (`signs`)."""
+    text = Path(__file__).with_name("column_patterns.toml").read_text("utf-8")
+    return {name: "".join(words) for name, words in tomllib.loads(text)[of].items()}
 
 
 def filled(asks: Mapping[str, Any], head: Head, said: Keys | None = None) -> dict[str, Any]:
@@ -62,9 +71,9 @@ def filled(asks: Mapping[str, Any], head: Head, said: Keys | None = None) -> dic
         found = known | entry(head, said.get("table"))
     if "header" in found and found["header"] is None:
         found["header"] = header_of(head)
-    lacking = [name for name, column in (found.get("columns") or {}).items() if column is None] if (
-        isinstance(found.get("columns"), dict)) else []  # fmt: skip
-    if lacking:
+    columns = found.get("columns")
+    named = columns.items() if isinstance(columns, dict) else ()
+    if lacking := [name for name, column in named if column is None]:
         del found["columns"]
         whole = not said.get("columns")
         found = (found | more) if (more := missing_columns(head, found, lacking, whole)) else {}
@@ -135,7 +144,7 @@ def _indicators(head: Head, names: Sequence[str]) -> dict[str, Any]:
         return {"series": [_share_of(name) for name in shares]} if len(names) > 1 else {}
     if found := series_like(names, service_name(head.name)):
         return {"series": found}
-    part = next((role for role in ("bad", "total", "good") if _named(names, SLI[role])), None)
+    part = next((role for role in ("bad", "total", "good") if _role(names, role)), None)
     if part:
         about = "where another file of this service holds the other part"
         return {"columns": Unconfirmed({part: names[0]}, about)}
@@ -163,7 +172,7 @@ def entry(head: Head, said: Any = None) -> dict[str, Any]:
         return issues
     found: dict[str, Any] = {"records": path} if path else {}
     table = str(getattr(said, "value", said) or _table(head.name, cells, times, numbers))
-    others = ", ".join(name for name in (*RECORDS, "sli") if name != table)
+    others = ", ".join(name for name in (*_PROPOSED, "sli") if name != table)
     found["table"] = said or Unconfirmed(table, f"or {others} ({_OTHER}); {_LEFT_OUT}")
     if table != "sli":
         columns = columns_like(table, cells)
@@ -259,17 +268,14 @@ def columns_like(table: str, cells: Cells) -> dict[str, str]:
     times, numbers, words = kinds_of(cells)
     kinds = {column.name: column.kind for column in tables.TABLES[table]}
     found: dict[str, str] = {}
-    for name, pattern in (RECORDS | NOTES_AND_TEAMS)[table].items():
+    for name, pattern in _patterns(table).items():
         among = times if kinds[name] == "time" else [*words, *numbers]
         free = [column for column in among if column not in found.values()]
         if (match := _named(_likely(name, free, cells), pattern)) is not None:
             found[name] = match
     main = tables.MAIN_TIME.get(table)
-    if (
-        main
-        and not {main, "merged_at"} & {*found}
-        and (free := [t for t in times if t not in found.values()])
-    ):
+    free = [time for time in times if time not in found.values()]
+    if main and free and not {main, "merged_at"} & {*found}:
         found[main] = free[0]
     return found
 
@@ -309,8 +315,8 @@ def missing_columns(
 
 def series_like(names: Sequence[str], service: Any) -> list[dict[str, Any]]:
     """One indicator among the columns of counts, by words in their names."""
-    bad, good = _named(names, SLI["bad"]), _named(names, SLI["good"])
-    total = _named([name for name in names if name not in (bad, good)], SLI["total"])
+    bad, good = _role(names, "bad"), _role(names, "good")
+    total = _role([name for name in names if name not in (bad, good)], "total")
     part = ("bad", bad) if bad and not good else ("good", good)
     rest = [name for name in names if name not in (part[1], total)]
     whole = total or (rest[0] if rest else None)
@@ -335,10 +341,10 @@ def _table(name: str, cells: Cells, times: Sequence[str], numbers: Sequence[str]
     """The table that the name of the file and those of the columns point to."""
     plain = PurePath(name).name.lower()
     counted = [n for n in numbers if not _IDENTIFIER.search(n)]
-    hints = [key for key in ("bad", "good", "total") if _named(counted, SLI[key])]
+    hints = [key for key in ("bad", "good", "total") if _role(counted, key)]
     if len(hints) > 1 and len(times) == 1:
         return "sli"
-    for table, pattern in TABLE_SIGNS:
+    for table, pattern in _patterns("signs").items():
         if re.search(pattern, plain) and not (table == "deployments" and hints):
             return table
     told = [column for name, column in cells.items() if re.search(r"(?i)stat|result", name)]
@@ -348,15 +354,13 @@ def _table(name: str, cells: Cells, times: Sequence[str], numbers: Sequence[str]
     if (len(times) == 1 and series) or (hints and _is_bucket(cells, times)):
         return "sli"
     both = " ".join(cells).lower()
-    signs = (table for table, pattern in TABLE_SIGNS if re.search(pattern, both))
+    signs = (table for table, pattern in _patterns("signs").items() if re.search(pattern, both))
     return next(signs, "deployments" if ran else "incidents")
 
 
 def _is_bucket(cells: Cells, times: Sequence[str]) -> bool:
     """Whether two times of every record are equally far apart: the ends of a bucket."""
-    if len(times) != 2:
-        return False
-    if not all(all_are(_EPOCH.pattern, cells[name]) for name in times):
+    if len(times) != 2 or not all(all_are(_EPOCH, cells[name]) for name in times):
         return False
     both = zip(*(map(float, filter(None, cells[name])) for name in times), strict=False)
     lengths = {last - first for first, last in both}
@@ -373,7 +377,7 @@ def _indicator(
     coded = [n for n in coded if len(set(cells[n])) <= 8 and _code(cells[n]) == "word"]
     state = state or next(iter(coded), None)
     code = next((name for name in numbers if _code(cells[name]) == "status"), None)
-    service = _named([name for name in words if name != state], SLI["service"])
+    service = _role([name for name in words if name != state], "service")
     if service:
         columns["service"] = service
     if code is not None:
@@ -381,7 +385,7 @@ def _indicator(
         text = code if re.fullmatch(r"[^\W\d][\w.]*", code) else f"`{code}`"
         return columns, {"unit": "event", "good": Unconfirmed(f"{text} < 500", about)}
     roles = ("bad", "good", "total")
-    counts = [n for n in numbers if any(_named([n], SLI[role]) for role in roles)]
+    counts = [n for n in numbers if any(_role([n], role) for role in roles)]
     if state is not None and len(counts) < 2:
         probe = _named(words, r"probe|location|region|agent")
         columns |= {"state": state} | ({"probe": probe} if probe and probe != service else {})
@@ -393,8 +397,8 @@ def _indicator(
     if share:
         return columns | {"bad_ratio" if says_bad(share) else "ratio": share}, {}
     if len(counts) == 1:
-        return columns | {next(r for r in roles if _named(counts, SLI[r])): counts[0]}, {}
-    value = _named(numbers, SLI["value"]) or (numbers[0] if numbers else None)
+        return columns | {next(r for r in roles if _role(counts, r)): counts[0]}, {}
+    value = _role(numbers, "value") or (numbers[0] if numbers else None)
     if value is None:
         return columns, {}
     named = Unconfirmed("latency", "name of the indicator")
@@ -409,6 +413,11 @@ def _named(names: Iterable[str], pattern: str) -> str | None:
             if re.search(word, name.lower()):
                 return name
     return None
+
+
+def _role(names: Iterable[str], role: str) -> str | None:
+    """The first name that shows this column of an indicator."""
+    return _named(names, _patterns("sli")[role])
 
 
 def _are_shares(cells: Sequence[str]) -> bool:
