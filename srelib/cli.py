@@ -13,11 +13,13 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
 
+from srelib import options as opt
 from srelib.errors import InputError, ParameterError, SrelibError
 
 FAILED = UNCONFIRMED = SPENT = 1
@@ -31,49 +33,6 @@ app = typer.Typer(
     help="Does the way we ship cost us reliability? Answers from the exports you already have.",
     epilog="Start with: srelib init my-exports, then srelib check my-exports.",
 )
-
-
-def _option(
-    flag: str, value: str, text: str, *, also: str | None = None, shown: bool = False, **more: Any
-) -> Any:
-    """An option that takes a value, its default shown where asked."""
-    flags = [name for name in (flag, also) if name]
-    return typer.Option(*flags, metavar=value, help=text, show_default=shown, **more)
-
-
-_DATA = "Folder of exports. Default: data/sample inside the project, else the current folder."
-Data = Annotated[Path | None, typer.Argument(metavar="DATA", show_default=False, help=_DATA)]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an internal error.")]
-Report = Annotated[Path, _option("--out", "DIR", "Folder of the report.", shown=True)]
-Only = Annotated[
-    list[str] | None, _option("--only", "NN ...", "Renew only these pages: --only 02 06.")
-]
-_SET = "A parameter of the notebooks; may be repeated. An unknown name is an error."
-Copy = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the copy.")]
-Settings = Annotated[list[str] | None, _option("--set", "NAME=VALUE", _SET)]
-_PART = "Only this service; may be repeated."
-Services = Annotated[list[str] | None, _option("--service", "NAME", _PART)]
-_TEAM = "Only services of this team; may be repeated."
-Teams = Annotated[list[str] | None, _option("--team", "NAME", _TEAM)]
-_SINCE = "Leave out what began before this day (UTC), or a time with its zone."
-Since = Annotated[str | None, _option("--since", "DATE", _SINCE)]
-_UNTIL = "Leave out what began on this day or later: the report as if made then."
-Until = Annotated[str | None, _option("--until", "DATE", _UNTIL, also="--as-of")]
-Jobs = Annotated[int | None, _option("--jobs", "N", "Notebooks run at a time.", min=1)]
-Notebooks = Annotated[
-    Path | None, _option("--notebooks", "DIR", "Other notebooks than the suite's.")
-]
-_CACHE = "Read and run everything anew, and keep nothing of it."
-Keep = Annotated[bool, typer.Option(" /--no-cache", help=_CACHE, show_default=False)]
-_PREVIOUS = "An earlier report, or folder of exports, that this one is compared with."
-Previous = Annotated[Path | None, _option("--previous", "DIR", _PREVIOUS)]
-_MARKDOWN = "Write the first page as Markdown too, for a chat, wiki or pull request."
-FirstPage = Annotated[Path | None, _option("--markdown", "FILE", _MARKDOWN)]
-Earlier = Annotated[Path, typer.Argument(metavar="OLD", help="The earlier report, or exports.")]
-Later = Annotated[Path, typer.Argument(metavar="NEW", help="The later report, or exports.")]
-_POLICY = "A ready-made policy of notebook 03, or your own: '2% in 1h/5m, 5% in 6h/30m'."
-Policy = Annotated[str, _option("--policy", "POLICY", _POLICY, shown=True)]
-File = Annotated[Path | None, _option("--out", "FILE", "Default: standard output.")]
 
 
 def _version(asked: bool) -> None:
@@ -95,20 +54,20 @@ def _options(
 
 @app.command(short_help="Run the notebooks on DATA and write HTML pages.")
 def report(
-    data: Data = None,
-    out: Report = Path("reports"),
-    only: Only = None,
-    service: Services = None,
-    team: Teams = None,
-    since: Since = None,
-    until: Until = None,
-    previous: Previous = None,
-    markdown: FirstPage = None,
-    settings: Settings = None,
-    jobs: Jobs = None,
-    notebooks: Notebooks = None,
-    keep: Keep = True,
-    debug: Debug = False,
+    data: opt.Data = None,
+    out: opt.Report = Path("reports"),
+    only: opt.Only = None,
+    service: opt.Services = None,
+    team: opt.Teams = None,
+    since: opt.Since = None,
+    until: opt.Until = None,
+    previous: opt.Previous = None,
+    markdown: opt.FirstPage = None,
+    settings: opt.Settings = None,
+    jobs: opt.Jobs = None,
+    notebooks: opt.Notebooks = None,
+    keep: opt.Keep = True,
+    debug: opt.Debug = False,
 ) -> None:
     """Run the notebooks on DATA and write one HTML page each, and index.html.
 
@@ -119,11 +78,8 @@ def report(
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     from srelib.report import run
 
-    values: dict[str, Any] = dict(_settings(settings or []))
-    values |= {"service": service} if service else {}
-    values |= {"team": team} if team else {}
-    values |= {"since": since} if since else {}
-    values |= {"until": until} if until else {}
+    part = {"service": service, "team": team, "since": since, "until": until}
+    values = _settings(settings or []) | {name: value for name, value in part.items() if value}
     out = out.expanduser()
     if markdown is not None:
         _refuse_place(markdown, out)
@@ -150,9 +106,9 @@ def report(
 
 @app.command(short_help="Say what each file of DATA was understood as.")
 def check(
-    data: Data = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
-    debug: Debug = False,
+    data: opt.Data = None,
+    as_json: opt.AsJson = False,
+    debug: opt.Debug = False,
 ) -> None:
     """Say what each file of DATA was understood as, before anything runs.
 
@@ -166,16 +122,14 @@ def check(
         seen = sources.check(folder)
     except SrelibError as error:
         if as_json:
-            typer.echo(json.dumps({"usable": False, "error": str(error)}, indent=2))
+            _echo_json({"usable": False, "error": str(error)})
         raise
     if as_json:
-        typer.echo(json.dumps(seen, indent=2, ensure_ascii=False, allow_nan=False))
+        _echo_json(seen)
     else:
         sources.show(seen)
-        if seen["sources_toml"] and not seen["error"]:
-            typer.echo(
-                f"\nRows were refused that these entries would keep.\n{seen['sources_toml']}"
-            )
+        if (entries := seen["sources_toml"]) and not seen["error"]:
+            typer.echo(f"\nRows were refused that these entries would keep.\n{entries}")
     if seen["error"]:
         _say(f"srelib: {seen['error']}")
     if not seen["usable"]:
@@ -183,7 +137,7 @@ def check(
 
 
 @app.command(short_help="Say what changed from one report to a later one.")
-def compare(old: Earlier, new: Later, debug: Debug = False) -> None:
+def compare(old: opt.Earlier, new: opt.Later, debug: opt.Debug = False) -> None:
     """Say what changed from one report, or folder of exports, to a later one.
 
     Each quantity of each service: more than chance explains, could be chance, other data, or
@@ -198,12 +152,12 @@ def compare(old: Earlier, new: Later, debug: Debug = False) -> None:
 
 @app.command(short_help="Say what is left of every error budget; for pipelines.")
 def budget(
-    data: Data = None,
-    service: Services = None,
-    team: Teams = None,
-    until: Until = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
-    debug: Debug = False,
+    data: opt.Data = None,
+    service: opt.Services = None,
+    team: opt.Teams = None,
+    until: opt.Until = None,
+    as_json: opt.AsJson = False,
+    debug: opt.Debug = False,
 ) -> None:
     """Say what each objective has left of its error budget, in its window up to now.
 
@@ -218,8 +172,7 @@ def budget(
     if not rows:
         raise InputError("there is no objective", fix="write one into slos.yaml (srelib init)")
     if as_json:
-        said = {"as_of": part.as_of.isoformat(), "objectives": rows}
-        typer.echo(json.dumps(said, indent=2, ensure_ascii=False, allow_nan=False))
+        _echo_json({"as_of": part.as_of.isoformat(), "objectives": rows})
     else:
         budgets.show(rows, until=f"{part.as_of:%Y-%m-%d %H:%M} UTC")
     if any(row["left"] is not None and row["left"] <= 0 for row in rows):
@@ -231,7 +184,7 @@ def budget(
 @app.command(short_help="Write slos.yaml, sources.toml and README to DIR.")
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="New folder, or one with exports.")],
-    debug: Debug = False,
+    debug: opt.Debug = False,
 ) -> None:
     """Write a commented slos.yaml, sources.toml and README to DIR.
 
@@ -254,13 +207,13 @@ def init(
 
 @app.command(short_help="Write the alerting rules that notebook 03 replays.")
 def rules(
-    data: Data = None,
-    policy: Policy = "workbook",
-    out: File = None,
+    data: opt.Data = None,
+    policy: opt.Policy = "workbook",
+    out: opt.File = None,
     openslo: Annotated[
         bool, typer.Option("--openslo", help="OpenSLO alert policies instead of Prometheus rules.")
     ] = False,
-    debug: Debug = False,
+    debug: opt.Debug = False,
 ) -> None:
     """Write Prometheus recording and alerting rules for the SLOs of DATA.
 
@@ -277,15 +230,12 @@ def rules(
     if left_out:
         typer.echo(f"No rules for composites, which have no query: {', '.join(left_out)}", err=True)
     objectives = [slo for slo in objectives if not slo.composite]
+    chosen = partial(policies.read_policy, policy)
     if openslo:
-        chosen = [
-            rule for slo in objectives for rule in policies.read_policy(policy, period=slo.window)
-        ]
-        text = openslo_policies(tuple(dict.fromkeys(chosen)))
+        of_each = [rule for slo in objectives for rule in chosen(period=slo.window)]
+        text = openslo_policies(tuple(dict.fromkeys(of_each)))
     else:
-        text = prometheus_rules(
-            objectives, policy=lambda period: policies.read_policy(policy, period=period)
-        )
+        text = prometheus_rules(objectives, policy=lambda period: chosen(period=period))
     if out is None:
         typer.echo(text, nl=False)
         return
@@ -294,7 +244,9 @@ def rules(
 
 
 @app.command(short_help="Write the report of the sample that comes with srelib.")
-def demo(out: Report = Path("reports"), only: Only = None, debug: Debug = False) -> None:
+def demo(
+    out: opt.Report = Path("reports"), only: opt.Only = None, debug: opt.Debug = False
+) -> None:
     """Write the report of the sample: 13 weeks of six services, generated.
 
     Exit 0: done. 1: a notebook failed.
@@ -308,7 +260,9 @@ def demo(out: Report = Path("reports"), only: Only = None, debug: Debug = False)
     short_help="Open a copy of the notebooks in JupyterLab.",
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )
-def lab(options: typer.Context, folder: Copy = Path("srelib-lab"), debug: Debug = False) -> None:
+def lab(
+    options: typer.Context, folder: opt.Copy = Path("srelib-lab"), debug: opt.Debug = False
+) -> None:
     """Copy the notebooks and the sample to DIR and open them in JupyterLab.
 
     What is in DIR already stays as it is, so that your changes are there the next time. Options
@@ -328,36 +282,25 @@ def lab(options: typer.Context, folder: Copy = Path("srelib-lab"), debug: Debug 
 
 
 collect = typer.Typer(no_args_is_help=True, help="Write exports from what tools keep themselves.")
-_TAGS = "Tags that are releases; may be repeated. Default: v*"
-Tags = Annotated[list[str] | None, _option("--tags", "GLOB", _TAGS)]
-_EXCLUDED = "Tags that are no releases; may be repeated."
-ExcludedTags = Annotated[list[str] | None, _option("--exclude-tags", "GLOB", _EXCLUDED)]
-_PATH = "Only commits that touch this path from the top (monorepos); may be repeated."
-Paths = Annotated[list[str] | None, _option("--path", "PATH", _PATH)]
-_SERVICE = "Default: the name of the path, or of the repository's folder."
-Service = Annotated[str | None, _option("--service", "NAME", _SERVICE)]
-_CLOCK = "Time of a commit: committer or author."
-Clock = Annotated[str, _option("--clock", "NAME", _CLOCK, shown=True)]
-
 app.add_typer(collect, name="collect", short_help="Write deployments and changes of a repository.")
 
 
 @collect.command("git", short_help="Write deployments.csv and changes.csv of a git repository.")
 def collect_git(
     repository: Annotated[Path, typer.Argument(metavar="REPO", help="Top of the repository.")],
-    out: Annotated[Path, _option("--out", "DIR", "Folder for the files.")],
-    tags: Tags = None,
-    exclude_tags: ExcludedTags = None,
+    out: Annotated[Path, opt.option("--out", "DIR", "Folder for the files.")],
+    tags: opt.Tags = None,
+    exclude_tags: opt.ExcludedTags = None,
     prereleases: Annotated[
         bool, typer.Option("--prereleases", help="Keep v1.1.0-rc.1, 2.0b1 and the like.")
     ] = False,
-    path: Paths = None,
-    service: Service = None,
-    clock: Clock = "committer",
+    path: opt.Paths = None,
+    service: opt.Service = None,
+    clock: opt.Clock = "committer",
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace files that are there.")
     ] = False,
-    debug: Debug = False,
+    debug: opt.Debug = False,
 ) -> None:
     """Write deployments.csv and changes.csv of a git repository, one deployment per release tag.
 
@@ -407,6 +350,10 @@ def _refuse_place(markdown: Path, out: Path) -> None:
     raise InputError(f"{str(markdown)!r} {why}", fix="name another file with --markdown")
 
 
+def _echo_json(value: dict[str, Any]) -> None:
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+
+
 def _folder(data: Path | None) -> Path:
     if data is not None:
         return data.expanduser()  # make passes DATA=~/exports on as it stands
@@ -416,8 +363,8 @@ def _folder(data: Path | None) -> Path:
     return chosen
 
 
-def _settings(texts: list[str]) -> dict[str, str]:
-    values: dict[str, str] = {}
+def _settings(texts: list[str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name.isidentifier():
