@@ -93,9 +93,6 @@ def _repository_name(folder: Path) -> str:
     return name.removesuffix(".git") or "repository"
 
 
-_TAG_FIELDS = "%(objectname) %(objecttype) %(creatordate:unix) %(refname)"
-_COMMIT_FIELDS = "%H %ct %at %P"
-
 _FARTHEST = 4_102_444_800  # 2100-01-01
 
 UNRELEASED = -1
@@ -127,7 +124,8 @@ def _release_tags(
     top: Path, globs: Sequence[str], exclude: Sequence[str]
 ) -> tuple[list[_Tag], int]:
     """Tags that fit, peeled to their commits; and how many lead to none."""
-    listed = _git_answer(top, "for-each-ref", f"--format={_TAG_FIELDS}", "refs/tags")
+    fields = "%(objectname) %(objecttype) %(creatordate:unix) %(refname)"
+    listed = _git_answer(top, "for-each-ref", f"--format={fields}", "refs/tags")
     lines = listed.rstrip("\n").split("\n")  # names may hold other ends of lines
     named = [line.replace("refs/tags/", "", 1).split(" ", 3) for line in lines if line]
     wanted = [tag for tag in named if _fits(tag[3], globs) and not _fits(tag[3], exclude)]
@@ -146,14 +144,16 @@ def _release_tags(
     peeled = [
         line.split(" ") for line in _git_answer(top, "cat-file", check, given=asked).splitlines()
     ]
-    dated = _commit_times(top, [name for name, *kind in peeled if kind == ["commit"]])
+    dated = {}
+    if commits := [name for name, *kind in peeled if kind == ["commit"]]:
+        said = _git_answer(top, "rev-list", "--no-walk", "--stdin", "--timestamp", given=commits)
+        dated = {name: _moment(time) for time, name in map(str.split, said.splitlines())}
     found = [
         _Tag(ref, kind == "tag", (kind == "tag" and _moment(time)) or dated[commit], commit)
         for (_, kind, time, ref), (commit, *what) in zip(wanted, peeled, strict=True)
         if what == ["commit"]
     ]
-    found = [tag for tag in found if tag.time]
-    if not found:
+    if not (found := [tag for tag in found if tag.time]):
         raise InputError(
             f"none of the {len(wanted):,} tags leads to a commit that is here",
             fix="fetch the whole history: git fetch --unshallow --tags",
@@ -190,13 +190,6 @@ def _touching(top: Path, commits: _Commits, paths: Sequence[str]) -> set[str]:
     return set(said.split())
 
 
-def _commit_times(top: Path, names: list[str]) -> dict[str, int]:
-    if not names:
-        return {}
-    said = _git_answer(top, "rev-list", "--no-walk", "--stdin", "--timestamp", given=names)
-    return {name: _moment(time) for time, name in map(str.split, said.splitlines())}
-
-
 def _moment(text: str) -> int:
     """Seconds since 1970; 0 where a clock was broken: before 1970, or from 2100 on."""
     return int(text) if text.isdecimal() and len(text) < 11 and int(text) < _FARTHEST else 0
@@ -206,7 +199,7 @@ def _released_commits(top: Path, releases: Iterable[str]) -> _Commits:
     """Every commit that a release or the branch checked out contains, in one call."""
     head = _git_run(top, "rev-parse", "--verify", "--quiet", "HEAD^{commit}").stdout.strip()
     given = [*releases, head] if head else releases
-    form = f"--format={_COMMIT_FIELDS}"
+    form = "--format=%H %ct %at %P"
     said = _git_answer(top, "rev-list", "--topo-order", form, "--stdin", given=given)
     rows = [line.split(" ") for line in said.splitlines() if not line.startswith("commit ")]
     place = {row[0]: number for number, row in enumerate(rows)}
@@ -276,17 +269,14 @@ def _first_releases(commits: _Commits, releases: list[int]) -> tuple[list[int], 
     return first, merged_in
 
 
-TAG_KIND = "tag_kind"
-"""Column beside those of `deployments`: annotated, or lightweight."""
-
-
 @dataclass(frozen=True, eq=False)
 class Collected:
     """What a repository says about its delivery.
 
     Parameters
     ----------
-    deployments : DataFrame, table ``deployments`` and the column ``tag_kind``, in order of time
+    deployments : DataFrame, table ``deployments`` in order of time, and the column ``tag_kind``:
+        annotated, or lightweight
     changes : DataFrame, table ``changes``; what waits for a release has no ``deployment_id``
     notes : tuple of str, what was assumed or left out, each a sentence
     """
@@ -311,12 +301,12 @@ def write(collected: Collected, folder: str | Path, *, overwrite: bool = False) 
         A file is there already, or cannot be written.
     """
     folder = Path(folder)
-    files = {folder / "deployments.csv": collected.deployments,
-             folder / "changes.csv": collected.changes}  # fmt: skip
-    there = [path for path in files if path.exists()]
+    tables_ = {"deployments": collected.deployments, "changes": collected.changes}
+    files = {folder / f"{name}.csv": frame for name, frame in tables_.items()}
+    there = next((path.name for path in files if path.exists()), None)
     if there and not overwrite:
-        raise InputError(f"{there[0].name} is there already in {str(folder)!r}",
-                         fix="name another folder with --out, or say --overwrite")  # fmt: skip
+        fix = "name another folder with --out, or say --overwrite"
+        raise InputError(f"{there} is there already in {str(folder)!r}", fix=fix)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for path, frame in files.items():
@@ -342,7 +332,7 @@ def _deployment_rows(releases: list[_Tag], *, service: str) -> pd.DataFrame:
         }
     )
     kinds = ["annotated" if tag.annotated else "lightweight" for tag in releases]
-    return tables.conform(rows, "deployments").assign(**{TAG_KIND: kinds})
+    return tables.conform(rows, "deployments").assign(tag_kind=kinds)
 
 
 def _change_rows(
@@ -350,11 +340,9 @@ def _change_rows(
     texts: pd.DataFrame, *, service: str, clock: str,
 ) -> pd.DataFrame:  # fmt: skip
     """Commits with one parent or none, but for those of the first release."""
-    kept = [
-        number
-        for number in reversed(range(len(commits.names)))
-        if first[number] != 0 and len(commits.parents[number]) < 2
-    ]
+    backwards = reversed(range(len(commits.names)))
+    kept = [n for n in backwards if first[n] != 0 and len(commits.parents[n]) < 2]
+    shipped = [None if first[n] == UNRELEASED else releases[first[n]].name for n in kept]
     moments = commits.committed if clock == "committer" else commits.authored
     rows = pd.DataFrame(
         {
@@ -362,10 +350,7 @@ def _change_rows(
             "service": service,
             "committed_at": _times([moments[number] for number in kept]),
             "merged_at": _times([commits.committed[merged_in[number]] for number in kept]),
-            "deployment_id": pd.Series(
-                [None if first[n] == UNRELEASED else releases[first[n]].name for n in kept],
-                dtype="str",
-            ),
+            "deployment_id": pd.Series(shipped, dtype="str"),
         }
     )
     rows = marks.with_marks(rows.merge(texts, on="change_id", how="left"))
@@ -385,7 +370,7 @@ def _notes(
 ) -> list[str]:
     """What has to be said about the tags and about the changes."""
     finished = deployments.set_index("deployment_id")["finished_at"]
-    light = int((deployments[TAG_KIND] == "lightweight").sum())
+    light = int((deployments["tag_kind"] == "lightweight").sum())
     empty = len(set(range(len(finished))) - set(first))
     start = sum(number == 0 for number in first)
     merges = sum(len(parents) > 1 and first[n] != 0 for n, parents in enumerate(commits.parents))

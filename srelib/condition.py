@@ -45,7 +45,7 @@ _EXAMPLE = "status < 500 and method in ('GET', 'POST')"
 def parse_condition(text: str) -> Condition:
     """The tree of a condition; ValueError with what is wrong in it."""
     words = _Words(text)
-    found = _any(words, 0)
+    found = _joined(words, 0)
     if words.kind:
         words.fail("the condition goes on here")
     return found
@@ -65,16 +65,13 @@ def as_sql(condition: Condition, names: dict[str, str]) -> str:
     if isinstance(condition, Junction):
         parts = [f"({as_sql(part, names)})" for part in condition.parts]
         return f"NOT {parts[0]}" if condition.kind == "not" else f" {condition.kind} ".join(parts)
-    values = ", ".join(_literal(value) for value in condition.values)
+    values = ", ".join(
+        "'" + value.replace("'", "''") + "'" if isinstance(value, str) else str(value)
+        for value in condition.values
+    )
     if condition.op == "in":
         return f"{names[condition.column]} IN ({values})"
     return f"{names[condition.column]} {condition.op} {values}"
-
-
-def _literal(value: Value) -> str:
-    if isinstance(value, str):
-        return "'" + value.replace("'", "''") + "'"
-    return str(value)
 
 
 class _Words:
@@ -111,18 +108,11 @@ class _Words:
         raise ValueError(f"{what}: {where or 'the end'!r}; write it as {_EXAMPLE}")
 
 
-def _any(words: _Words, depth: int) -> Condition:
-    return _joined("or", words, depth, _all)
-
-
-def _all(words: _Words, depth: int) -> Condition:
-    return _joined("and", words, depth, _one)
-
-
-def _joined(kind: str, words: _Words, depth: int, inner) -> Condition:  # type: ignore[no-untyped-def]
-    parts = [inner(words, depth)]
-    while words.take(kind):
-        parts.append(inner(words, depth))
+def _joined(words: _Words, depth: int, kind: str = "or") -> Condition:
+    """Conditions joined by ``or``, of which each may be several joined by ``and``."""
+    parts = []
+    while not parts or words.take(kind):
+        parts.append(_joined(words, depth, "and") if kind == "or" else _one(words, depth))
     return parts[0] if len(parts) == 1 else Junction(kind, tuple(parts))
 
 
@@ -132,7 +122,7 @@ def _one(words: _Words, depth: int) -> Condition:
     if words.take("not"):
         return Junction("not", (_one(words, depth + 1),))
     if words.take("("):
-        found = _any(words, depth + 1)
+        found = _joined(words, depth + 1)
         if not words.take(")"):
             words.fail("a closing bracket is missing")
         return found

@@ -88,8 +88,7 @@ class Fault:
 def faults(error: ValidationError, model: type[BaseModel]) -> list[Fault]:
     """What pydantic found, in words a person can act on."""
     found = [_fault(item, model) for item in error.errors(include_url=False)]
-    misspelt = "unknown key"
-    return sorted(found, key=lambda f: (f.unknown, not f.problem.startswith(misspelt)))
+    return sorted(found, key=lambda f: (f.unknown, not f.problem.startswith("unknown key")))
 
 
 def _fault(item: Any, model: type[BaseModel]) -> Fault:
@@ -110,9 +109,8 @@ def _fault(item: Any, model: type[BaseModel]) -> Fault:
         return Fault(place, f"key {str(key)!r} is missing", f"add {_example(model, place)}")
     wanted = item["msg"].removeprefix("Input should be ")
     wanted = re.sub(r"a valid (dictionary|tuple).*", lambda found: PLAIN[found[1]], wanted)
-    return Fault(
-        place, f"{shown(value)} should be {wanted}", _fix(kind, value, wanted, place, model)
-    )
+    fix = _fix(kind, value, wanted, place, model)
+    return Fault(place, f"{shown(value)} should be {wanted}", fix)
 
 
 def _fix(

@@ -26,20 +26,16 @@ from srelib.errors import SourceError
 
 def read_text(path: Path) -> str:
     """The text of the file."""
+    if path.exists() and not path.is_file():
+        problem, fix = "cannot be read (this is no file)", "write it as a text file"
+        raise SourceError(problem, file=path.name, fix=fix)
     try:
-        if path.exists() and not path.is_file():
-            raise SourceError(
-                "cannot be read (this is no file)", file=path.name, fix="write it as a text file"
-            )
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as fault:
-        raise SourceError(
-            f"not UTF-8 text (byte {fault.start})", file=path.name, fix="save it as UTF-8"
-        ) from None
+        problem, fix = f"not UTF-8 text (byte {fault.start})", "save it as UTF-8"
     except OSError as fault:
-        raise SourceError(
-            f"cannot be read ({fault.strerror})", file=path.name, fix="check its permissions"
-        ) from None
+        problem, fix = f"cannot be read ({fault.strerror})", "check its permissions"
+    raise SourceError(problem, file=path.name, fix=fix)
 
 
 def parse(text: str, name: str) -> dict[str, Any]:
@@ -68,12 +64,11 @@ def parse(text: str, name: str) -> dict[str, Any]:
 def source_error(fault: schema.Fault, text: str, name: str) -> SourceError:
     """The error about one fault: line, number of the entry, key, value and fix."""
     entry, series, keys = _where(fault.place)
-    words = [f"[[file]] entry {entry}"] * bool(entry) + [f"[[file.series]] entry {series}"] * bool(
-        series
-    )
+    words = [f"[[file]] entry {entry}"] * bool(entry)
+    words += [f"[[file.series]] entry {series}"] * bool(series)
     named = "unknown key" in fault.problem or "is missing" in fault.problem or not keys
     problem = fault.problem if named else f"{'.'.join(keys)}: {fault.problem}"
-    line = _line(text, r"^\s*\[\[\s*file\s*\]\]", entry) if entry else None
+    line = _line(text, r"^\s*\[\[\s*file\s*\]\]", entry)
     return SourceError(
         ", ".join([*words, problem]),
         file=name,
@@ -125,15 +120,13 @@ def _joined(value: Any) -> Any:
 
 def _size(value: Any) -> Any:
     """Bytes, from text such as 8 GiB."""
-    found = re.fullmatch(
-        r"\s*(\d{1,6})\s*([kKMGT]i?)?B\s*", value if isinstance(value, str) else ""
-    )
+    text = value if isinstance(value, str) else ""
+    found = re.fullmatch(r"\s*(\d{1,6})\s*([kKMGT]i?)?B\s*", text)
     if not found:
         raise schema.refused(f"{value!r} is not a size", 'write a size in quotes, such as "8 GiB"')
-    unit = found[2] or ""
-    return int(found[1]) * (1024 if unit.endswith("i") else 1000) ** " KMGT".index(
-        unit[:1].upper() or " "
-    )
+    unit = found[2] or " "
+    power = " KMGT".index(unit[0].upper())
+    return int(found[1]) * (1024 if unit.endswith("i") else 1000) ** power
 
 
 def _operator(value: Any) -> Any:
@@ -142,11 +135,9 @@ def _operator(value: Any) -> Any:
 
 def _meaning(value: Any) -> Any:
     words = value.values() if isinstance(value, dict) else ()
-    if (
-        value in ("good", "bad", "ignore")
-        if isinstance(value, str)
-        else words and all(isinstance(word, str) for word in words)
-    ):
+    if isinstance(value, str) and value in ("good", "bad", "ignore"):
+        return value
+    if words and all(isinstance(word, str) for word in words):
         return value
     raise schema.refused(
         f"{schema.shown(value)} should be 'good', 'bad' or 'ignore' (of a state), or words with "

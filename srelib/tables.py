@@ -1,14 +1,15 @@
-"""The canonical tables: the one place where columns, types and units are described.
+"""The canonical tables, whose columns, types and units `tables.toml` describes.
 
 Readers produce these tables, measures take them.
-Times are UTC, ratios are fractions, missing stays missing.
 """
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -44,114 +45,10 @@ class Column:
 
 
 TABLES: dict[str, tuple[Column, ...]] = {
-    "sli": (
-        Column("time", "time", "start of the bucket", True),
-        Column("service", "category", "service the indicator belongs to", True),
-        Column("sli", "category", "name of the service level indicator", True),
-        Column("good", "number", "good events, or good seconds when weighted by time", True),
-        Column("total", "number", "all valid events, or observed seconds", True),
-    ),
-    "deployments": (
-        Column("deployment_id", "text", "identifier, unique in the source", True),
-        Column("service", "text", "service deployed", True),
-        Column("environment", "text", "environment deployed to"),
-        Column("started_at", "time", "when the deployment began"),
-        Column("finished_at", "time", "when it reached its users", True),
-        Column("status", "text", "succeeded, failed, rolled_back or cancelled"),
-        Column("commit_sha", "text", "commit deployed"),
-        Column("planned", "flag", "False: unplanned rework after an incident"),
-        Column("url", "text", "where the source shows it"),
-    ),
-    "changes": (
-        Column("change_id", "text", "commit or merged request", True),
-        Column("service", "text", "service changed", True),
-        Column("committed_at", "time", "when it was committed; one of the two times is there"),
-        Column("merged_at", "time", "when it was merged"),
-        Column("deployment_id", "text", "deployment that first shipped it"),
-        Column("kind", "text", "revert, hotfix, rollback (several with commas) or regular"),
-        Column("reverts", "text", "change it reverts, several with commas"),
-        Column("assisted", "flag", "True: marked as made with an AI tool; missing: no marks known"),
-        Column("url", "text", "where the source shows it"),
-    ),
-    "incidents": (
-        Column("incident_id", "text", "identifier, unique in the source", True),
-        Column("service", "text", "service affected", True),
-        Column("severity", "text", "severity as the source names it"),
-        Column("started_at", "time", "when users began to be affected", True),
-        Column("detected_at", "time", "when a person or monitor noticed"),
-        Column("acknowledged_at", "time", "when somebody took it on"),
-        Column("mitigated_at", "time", "when a fix was in, before it was declared over"),
-        Column("resolved_at", "time", "when users were well again; missing while open"),
-        Column("deployment_id", "text", "deployment that caused it, where the source says so"),
-        Column("title", "text", "title as the source has it"),
-        Column("url", "text", "where the source shows it"),
-    ),
-    "alerts": (
-        Column("service", "text", "service the alert is about", True),
-        Column("rule", "text", "name of the alerting rule", True),
-        Column("severity", "text", "severity as the source names it"),
-        Column("fired_at", "time", "start of the episode", True),
-        Column("resolved_at", "time", "end of the episode; missing while firing"),
-    ),
-    "exclusions": (
-        Column("service", "text", "service; missing: every service"),
-        Column("sli", "text", "indicator; missing: every indicator of the service"),
-        Column("starts_at", "time", "start of the window", True),
-        Column("ends_at", "time", "end of the window", True),
-        Column("reason", "text", "why these events do not count"),
-        Column("rrule", "text", "iCalendar rule by which the window recurs; missing: it does not"),
-        Column("timezone", "text", "time zone whose clock the rule keeps; missing: UTC"),
-    ),
-    "annotations": (
-        Column("service", "text", "service it speaks of; missing: every service"),
-        Column("date", "time", "day it speaks of", True),
-        Column("note", "text", "what is to be known of that day", True),
-    ),
-    "teams": (
-        Column("service", "text", "service", True),
-        Column("team", "text", "team that owns it", True),
-    ),
-    "series": (
-        Column("service", "text", "service", True),
-        Column("sli", "text", "indicator", True),
-        Column("step_seconds", "number", "length of one bucket, nominal for periods [s]", True),
-        Column("period", "text", "calendar day or month a bucket is; missing: a fixed length"),
-        Column("weighting", "text", "events, or time where only a ratio or a state is known", True),
-        Column("unit", "text", "unit of good and total: events or seconds", True),
-        Column("first", "time", "start of the first bucket", True),
-        Column("last", "time", "start of the last bucket", True),
-        Column("buckets", "integer", "buckets observed", True),
-        Column("coverage", "number", "share of the span that was observed [fraction]", True),
-        Column("read_as", "text", "what the numbers of the export were read as"),
-        Column("evidence", "text", "what shows it; missing: measured values"),
-        Column("note", "text", "what the reader had to assume; missing: nothing"),
-    ),
-    "sources": (
-        Column("file", "text", "path below the folder handed over", True),
-        Column("format", "text", "format it was recognised as", True),
-        Column("table", "text", "table (or tables) it feeds", True),
-        Column("rows_read", "integer", "records in the file", True),
-        Column("rows_kept", "integer", "records that went into a table", True),
-        Column("rows_rejected", "integer", "records refused, each listed in rejects", True),
-        Column("rows_missing", "integer", "of those kept, how many hold no value (unknown)", True),
-        Column("first", "time", "earliest time kept"),
-        Column("last", "time", "latest time kept"),
-        Column("timezone", "text", "time zone the times were read in"),
-        Column("sha256", "text", "SHA-256 of the file as handed over", True),
-        Column("notes", "text", "warnings and assumptions, one a line"),
-    ),
-    "rejects": (
-        Column("file", "text", "path below the folder handed over", True),
-        Column("line", "integer", "1-based line of the file, or record number in JSON", True),
-        Column("column", "text", "column at fault"),
-        Column("value", "text", "value seen, as text"),
-        Column("reason", "text", "why the row was refused, and the fix", True),
-        Column(
-            "by_rule",
-            "flag",
-            "True: the row is fine, and a rule such as environment leaves it out; missing: no",
-        ),
-    ),
+    table: tuple(Column(name, *said[:2], required=len(said) > 2) for name, said in columns.items())
+    for table, columns in tomllib.loads(
+        Path(__file__).with_name("tables.toml").read_text(encoding="utf-8")
+    ).items()
 }
 
 MAIN_TIME = {

@@ -105,7 +105,7 @@ def test_a_lightweight_tag_has_the_time_of_its_commit_and_that_is_said(repo):
     repo.tag("v1.1", 5)
     found = collect.git(repo.folder)
     assert found.deployments["finished_at"].tolist() == [day(1), day(5)]
-    assert found.deployments[collect.TAG_KIND].tolist() == ["lightweight", "annotated"]
+    assert found.deployments["tag_kind"].tolist() == ["lightweight", "annotated"]
     assert noted(found, "1 of 2 tags are lightweight")
 
 
@@ -600,7 +600,7 @@ def test_what_is_written_is_read_as_it_was(repo, tmp_path):
     assert [path.name for path in paths] == ["deployments.csv", "changes.csv"]
     data = srelib.load(tmp_path / "out")
     assert data.rejects.empty
-    wanted = tables.conform(found.deployments.drop(columns=collect.TAG_KIND), "deployments")
+    wanted = tables.conform(found.deployments.drop(columns="tag_kind"), "deployments")
     pd.testing.assert_frame_equal(data.deployments, wanted)
     pd.testing.assert_frame_equal(data.changes, found.changes)
 
