@@ -310,14 +310,11 @@ def explored(path: str | Path, *, as_of: str | pd.Timestamp | None = None) -> Ex
         notes = (*documents.notes, *folder.notes(), *dataset.notes)
         dataset = replace(dataset, notes=notes)
         if as_of is not None:
-            now = selection.moment(as_of, "as_of")
-            dataset = dataset._until(now, included=True)
+            dataset = dataset._until(selection.moment(as_of, "as_of"), included=True)
     places = {name: place for place, name in enumerate(folder.files)}
     listed = sorted(folder.problems, key=lambda one: places.get(one.file or "", -1))
     once = {str(problem): problem for problem in listed}
-    return Explored(
-        dataset, tuple(once.values()), folder.entries(), unconfirmed=bool(folder.unconfirmed())
-    )
+    return Explored(dataset, tuple(once.values()), folder.entries(), bool(folder.unconfirmed()))
 
 
 def _joined(path: Path, folder: Folder, documents: Documents) -> Dataset | None:

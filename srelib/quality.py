@@ -185,11 +185,9 @@ def _hour_shift(counts: pd.DataFrame, incidents: pd.DataFrame) -> _HourShift:
 ORDERED = {
     "deployments": (("started_at", "finished_at"),),
     "changes": (("committed_at", "merged_at"),),
-    "incidents": (
-        ("started_at", "detected_at"),
-        ("started_at", "acknowledged_at"),
-        ("started_at", "mitigated_at"),
-        ("started_at", "resolved_at"),
+    "incidents": tuple(
+        ("started_at", f"{what}_at")
+        for what in ("detected", "acknowledged", "mitigated", "resolved")
     ),
     "alerts": (("fired_at", "resolved_at"),),
     "exclusions": (("starts_at", "ends_at"),),
@@ -216,25 +214,19 @@ def clock_trouble(dataset: Dataset) -> pd.DataFrame:
     >>> clock_trouble(simulate.fleet(seed=1, step="1h").dataset)["trouble"].unique().tolist()
     []
     """
-    rows: list[dict[str, object]] = []
-    for table, pairs in ORDERED.items():
-        frame = getattr(dataset, table)
-        rows += _table_rows(frame, table, pairs, as_of=dataset.as_of)
-    rows += _outside_rows(dataset)
-    rows += _series_rows(dataset)
-    found = pd.DataFrame(rows, columns=TROUBLE)
+    rows = [row for table in ORDERED for row in _table_rows(dataset, table)]
+    found = pd.DataFrame([*rows, *_outside_rows(dataset), *_series_rows(dataset)], columns=TROUBLE)
     return found.assign(time=pd.to_datetime(found["time"], utc=True).astype("datetime64[us, UTC]"))
 
 
-def _table_rows(
-    frame: pd.DataFrame, table: str, pairs: tuple[tuple[str, str], ...], *, as_of: pd.Timestamp
-) -> list[dict[str, object]]:
+def _table_rows(dataset: Dataset, table: str) -> list[dict[str, object]]:
     """Times in the future, but for maintenance, which is planned ahead; ends before starts."""
+    frame, pairs = getattr(dataset, table), ORDERED[table]
     columns = dict.fromkeys(column for pair in pairs for column in pair)
     future = [
-        _row("in the future", table, row, column, f"after the end of the data, {as_of}")
+        _row("in the future", table, row, column, f"after the end of the data, {dataset.as_of}")
         for column in (columns if table != "exclusions" else ())
-        for _, row in frame[frame[column] > as_of].iterrows()
+        for _, row in frame[frame[column] > dataset.as_of].iterrows()
     ]
     return future + [
         _row("out of order", table, row, second, f"{second} lies before {first}, {row[first]}")
@@ -261,18 +253,26 @@ def _outside_rows(dataset: Dataset) -> list[dict[str, object]]:
 
 def _series_rows(dataset: Dataset) -> list[dict[str, object]]:
     """What only the counts can tell: incidents on another clock, hours the clocks skipped."""
-    zones = {slo.window.timezone for slo in dataset.slos} - {"UTC"}
+    zones = sorted({slo.window.timezone for slo in dataset.slos} - {"UTC"})
     rows: list[dict[str, object]] = []
     shifted = set()
-    for service, sli in zip(dataset.series["service"], dataset.series["sli"], strict=True):
-        counts = dataset.counts(service, sli)
-        known = {"service": service, "sli": sli}
+    for known in dataset.series[["service", "sli"]].to_dict("records"):
+        service, counts = known["service"], dataset.counts(**known)
         shift = _hour_shift(counts, events.of_service(dataset.incidents, service))
         if shift.hours and service not in shifted:
             shifted.add(service)
             rows.append(_row("hour shift", "incidents", known, "started_at", _shift_text(shift)))
-        rows += _skipped_rows(counts, known, sorted(zones))
+        found = _gaps(counts)
+        hourly = found.loc[found["length"] == pd.Timedelta(hours=1), "starts_at"]
+        rows += [
+            _row("skipped hour", "sli", {**known, "time": time}, "time", SKIPPED.format(zone))
+            for zone in zones
+            for time in hourly[_is_skipped(hourly, timezone=zone)]
+        ]
     return rows
+
+
+SKIPPED = "a gap of one hour where the clocks of {} skip one; local time may have been read as UTC"
 
 
 def _shift_text(shift: _HourShift) -> str:
@@ -284,21 +284,6 @@ def _shift_text(shift: _HourShift) -> str:
     )
 
 
-def _skipped_rows(
-    counts: pd.DataFrame, known: dict[str, str], zones: list[str]
-) -> list[dict[str, object]]:
-    found = _gaps(counts)
-    hourly = found.loc[found["length"] == pd.Timedelta(hours=1), "starts_at"]
-    detail = (
-        "a gap of one hour where the clocks of {} skip one; local time may have been read as UTC"
-    )
-    return [
-        _row("skipped hour", "sli", {**known, "time": time}, "time", detail.format(zone))
-        for zone in zones
-        for time in hourly[_is_skipped(hourly, timezone=zone)]
-    ]
-
-
 def _is_skipped(times: pd.Series, *, timezone: str) -> np.ndarray:
     """Whether the clocks of a zone skip each time: read as local time it does not exist."""
     wall = pd.DatetimeIndex(times).tz_convert("UTC").tz_localize(None)
@@ -308,16 +293,9 @@ def _is_skipped(times: pd.Series, *, timezone: str) -> np.ndarray:
 
 def _row(trouble: str, table: str, row: object, column: str, detail: str) -> dict[str, object]:
     values = dict(row)  # type: ignore[call-overload]
-    service = values.get("service")
-    return {
-        "trouble": trouble,
-        "table": table,
-        "service": service,
-        "key": values.get(KEYS.get(table, "sli"), values.get("rule")),
-        "column": column,
-        "time": values.get(column, pd.NaT),
-        "detail": detail,
-    }
+    key = values.get(KEYS.get(table, "sli"), values.get("rule"))
+    cells = trouble, table, values.get("service"), key, column, values.get(column, pd.NaT), detail
+    return dict(zip(TROUBLE, cells, strict=True))
 
 
 ENOUGH = 0.95

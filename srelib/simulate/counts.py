@@ -130,8 +130,8 @@ class Counts:
 def _harms(spec: ServiceSpec, plan: Plan) -> list[Harm]:
     """All spans of a plan in which requests fail, in the order in which they thin."""
     windows = [
-        Harm("maintenance", f"maintenance-{number + 1}", begin, end, spec.maintenance_errors)
-        for number, (begin, end) in enumerate(plan.maintenance)
+        Harm("maintenance", f"maintenance-{number}", begin, end, spec.maintenance_errors)
+        for number, (begin, end) in enumerate(plan.maintenance, 1)
         if spec.maintenance_errors
     ]
     releases = [

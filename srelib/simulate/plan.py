@@ -89,14 +89,10 @@ def _releases(seed: int, spec: ServiceSpec, grid: BucketGrid) -> list[Deployment
 def _delayed(
     releases: list[Deployment], delays: Mapping[str, pd.Timedelta | None]
 ) -> list[Deployment]:
-    kept = []
-    for release in releases:
-        delay = delays.get(release.deployment_id, pd.Timedelta(0))
-        if delay is not None:
-            by = delay / pd.Timedelta(minutes=1)
-            moved = replace(release, started=release.started + by, finished=release.finished + by)
-            kept.append(moved)
-    return kept
+    late = {r: delays.get(r.deployment_id, pd.Timedelta(0)) for r in releases}
+    minutes = {r: by / pd.Timedelta(minutes=1) for r, by in late.items() if by is not None}
+    return [replace(r, started=r.started + by, finished=r.finished + by)
+            for r, by in minutes.items()]  # fmt: skip
 
 
 def _noted(
@@ -192,9 +188,7 @@ def _gaps(seed: int, spec: ServiceSpec, grid: BucketGrid) -> tuple[tuple[float, 
     rng = _stream(seed, spec.name, "gaps")
     starts = np.sort(rng.uniform(0, grid.span, rng.poisson(spec.gaps_per_week * grid.weeks)))
     minutes = _lognormal(rng, spec.gap_minutes, 0.8, len(starts))
-    drawn = [
-        (float(begin), float(begin + long)) for begin, long in zip(starts, minutes, strict=True)
-    ]
+    drawn = list(zip(starts.tolist(), (starts + minutes).tolist(), strict=True))
     fixed = [(grid.minutes_to(begin), grid.minutes_to(end)) for begin, end in spec.fixed_gaps]
     return tuple(sorted(drawn + fixed))
 

@@ -95,14 +95,14 @@ class Fleet:
         rows = [(w.spec.name, d) for w in self.worlds for d in w.plan.deployments]
         columns = ("deployment_id", "started_at", "finished_at", "status", "commit_sha", "planned")
         frame = _records(self.grid, rows, columns).assign(environment="production")
-        return _table(frame, "deployments", "finished_at")
+        return _table(frame, "deployments")
 
     @cached_property
     def incidents(self) -> pd.DataFrame:
         """Table ``incidents``, by time; an open incident has no ``resolved_at``."""
         columns = ("incident_id", "severity", "started_at", "detected_at", "acknowledged_at",
                    "resolved_at", "deployment_id", "title")  # fmt: skip
-        return _table(_records(self.grid, self.episodes, columns), "incidents", "started_at")
+        return _table(_records(self.grid, self.episodes, columns), "incidents")
 
     @property
     def episodes(self) -> list[tuple[str, Incident]]:
@@ -113,25 +113,21 @@ class Fleet:
     def changes(self) -> pd.DataFrame:
         """Table ``changes``; those still waiting have no ``deployment_id``."""
         frames = [draw_changes(self.seed, self.grid, w.spec, w.plan) for w in self.worlds]
-        return _table(tables.stacked(frames, "changes"), "changes", "committed_at")
+        return _table(tables.stacked(frames, "changes"), "changes")
 
     @cached_property
     def alerts(self) -> pd.DataFrame:
         """Table ``alerts``: episodes that incidents fired, and false ones."""
         frames = [draw_alerts(self.seed, self.grid, w.spec, w.plan) for w in self.worlds]
-        return _table(tables.stacked(frames, "alerts"), "alerts", "fired_at")
+        return _table(tables.stacked(frames, "alerts"), "alerts")
 
     @cached_property
     def exclusions(self) -> pd.DataFrame:
         """Table ``exclusions``: the planned maintenance."""
         rows = [(w.spec.name, *span) for w in self.worlds for span in w.plan.maintenance]
-        columns = {
-            "service": [service for service, _, _ in rows],
-            "starts_at": self.grid.times([begin for _, begin, _ in rows]),
-            "ends_at": self.grid.times([end for _, _, end in rows]),
-        }
-        frame = pd.DataFrame(columns).assign(reason="planned maintenance")
-        return _table(frame, "exclusions", "starts_at")
+        frame = pd.DataFrame(rows, columns=["service", "starts_at", "ends_at"])
+        times = {name: self.grid.times(frame[name]) for name in ("starts_at", "ends_at")}
+        return _table(frame.assign(**times, reason="planned maintenance"), "exclusions")
 
     @cached_property
     def truth(self) -> Truth:
@@ -200,14 +196,9 @@ def fleet(
     if len(set(names)) < len(names):
         raise ParameterError(f"services must have different names; got {names}.")
     grid = BucketGrid.over(start, weeks=weeks, step=step)
-    return Fleet(seed, grid, tuple(_world(seed, spec, grid, delays) for spec in services))
-
-
-def _world(
-    seed: int, spec: ServiceSpec, grid: BucketGrid, delays: Mapping[str, pd.Timedelta | None] | None
-) -> World:
-    plan = draw_plan(seed, spec, grid, delays=delays)
-    return World(spec, plan, _draw_counts(seed, spec, grid, plan))
+    plans = [(spec, draw_plan(seed, spec, grid, delays=delays)) for spec in services]
+    worlds = (World(spec, plan, _draw_counts(seed, spec, grid, plan)) for spec, plan in plans)
+    return Fleet(seed, grid, tuple(worlds))
 
 
 def _records(
@@ -223,8 +214,8 @@ def _records(
     return pd.DataFrame(frame)
 
 
-def _table(frame: pd.DataFrame, table: str, by: str) -> pd.DataFrame:
-    return tables.conform(frame.sort_values(by, kind="stable"), table)
+def _table(frame: pd.DataFrame, table: str) -> pd.DataFrame:
+    return tables.conform(frame.sort_values(tables.MAIN_TIME[table], kind="stable"), table)
 
 
 @dataclass(frozen=True)
@@ -242,13 +233,12 @@ class Truth:
     @cached_property
     def slis(self) -> pd.DataFrame:
         """One row per indicator: sums over observed, counted and all buckets [events]."""
-        rows = []
-        for world in self.fleet.worlds:
-            counts = world.counts
-            for sli, good in (("availability", counts.good), ("latency", counts.fast)):
-                if good is not None:
-                    rows.append(_sums(world.spec.name, sli, good, counts))
-        return pd.DataFrame(rows)
+        return pd.DataFrame(
+            _sums(world.spec.name, sli, good, world.counts)
+            for world in self.fleet.worlds
+            for sli, good in (("availability", world.counts.good), ("latency", world.counts.fast))
+            if good is not None
+        )
 
     @cached_property
     def causes(self) -> pd.DataFrame:
@@ -265,16 +255,13 @@ class Truth:
     def deployments(self) -> pd.DataFrame:
         """Each deployment: why it was made, whether it broke, what it cost [events]."""
         costs = self._costs("deployment")
+        own = ("reason", "answers", "status", "broke", "harm_ratio", "harm_minutes")
         rows = [
-            (
-                d.deployment_id, w.spec.name, d.reason, d.answers, d.status, d.broke,
-                d.harm_ratio, d.harm_minutes, *costs.get(d.deployment_id, (0, 0)),
-            )
-            for w in self.fleet.worlds
-            for d in w.plan.deployments
+            (d.deployment_id, w.spec.name, *(getattr(d, name) for name in own),
+             *costs.get(d.deployment_id, (0, 0)))
+            for w in self.fleet.worlds for d in w.plan.deployments
         ]  # fmt: skip
-        columns = ["deployment_id", "service", "reason", "answers", "status", "broke",
-                   "harm_ratio", "harm_minutes", "observed", "counted"]  # fmt: skip
+        columns = ["deployment_id", "service", *own, "observed", "counted"]
         return pd.DataFrame(rows, columns=columns)
 
     @cached_property
@@ -290,8 +277,7 @@ class Truth:
         frame = _records(self.fleet.grid, rows, columns)
         frame["cause"] = np.where(frame["deployment_id"].isna(), "infrastructure", "deployment")
         pairs = [costs.get(i.deployment_id or i.incident_id, (0, 0)) for _, i in rows]
-        frame["observed"] = np.array([pair[0] for pair in pairs], dtype="int64")
-        frame["counted"] = np.array([pair[1] for pair in pairs], dtype="int64")
+        frame[["observed", "counted"]] = np.array(pairs, dtype="int64").reshape(-1, 2)
         return frame
 
     def _costs(self, cause: str) -> dict[str, tuple[int, int]]:
