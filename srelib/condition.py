@@ -110,7 +110,7 @@ class _Words:
 
 def _joined(words: _Words, depth: int, kind: str = "or") -> Condition:
     """Conditions joined by ``or``, of which each may be several joined by ``and``."""
-    parts = []
+    parts: list[Condition] = []
     while not parts or words.take(kind):
         parts.append(_joined(words, depth, "and") if kind == "or" else _one(words, depth))
     return parts[0] if len(parts) == 1 else Junction(kind, tuple(parts))

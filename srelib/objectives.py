@@ -33,8 +33,8 @@ __all__ = [
 def series(dataset: Dataset) -> dict[Indicator, pd.DataFrame]:
     """Every series of a dataset with its counts, objectives or not."""
     rows = dataset.series[["service", "sli", "unit"]].drop_duplicates(["service", "sli"])
-    keys = [Indicator(_title(row["service"], row["sli"], rows), **row)
-            for row in rows.to_dict("records")]  # fmt: skip
+    keys = [Indicator(_title(service, sli, rows), service, sli, unit=unit)
+            for service, sli, unit in rows.itertuples(index=False)]  # fmt: skip
     return {key: dataset.counts(key.service, key.sli) for key in keys}
 
 

@@ -256,8 +256,8 @@ def _series_rows(dataset: Dataset) -> list[dict[str, object]]:
     zones = sorted({slo.window.timezone for slo in dataset.slos} - {"UTC"})
     rows: list[dict[str, object]] = []
     shifted = set()
-    for known in dataset.series[["service", "sli"]].to_dict("records"):
-        service, counts = known["service"], dataset.counts(**known)
+    for service, sli in dataset.series[["service", "sli"]].itertuples(index=False):
+        known, counts = {"service": service, "sli": sli}, dataset.counts(service, sli)
         shift = _hour_shift(counts, events.of_service(dataset.incidents, service))
         if shift.hours and service not in shifted:
             shifted.add(service)

@@ -44,11 +44,12 @@ class Column:
     required: bool = False
 
 
+_described = tomllib.loads(Path(__file__).with_name("tables.toml").read_text(encoding="utf-8"))
 TABLES: dict[str, tuple[Column, ...]] = {
-    table: tuple(Column(name, *said[:2], required=len(said) > 2) for name, said in columns.items())
-    for table, columns in tomllib.loads(
-        Path(__file__).with_name("tables.toml").read_text(encoding="utf-8")
-    ).items()
+    table: tuple(
+        Column(name, kind, meaning, bool(more)) for name, (kind, meaning, *more) in columns.items()
+    )
+    for table, columns in _described.items()
 }
 
 MAIN_TIME = {

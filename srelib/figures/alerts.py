@@ -115,7 +115,7 @@ def plot_detection(pooled: PooledAlerts | None, *, ax: Axes | None = None) -> Ax
     with canvas.drawing(ax, _detection_title(pooled), about=about, height=4.0) as ax:
         ax.set_xscale("log")
         ax.set_yscale("log")
-        dots = {"ms": 5.5, "color": canvas.BLUE, "alpha": 0.75, "mec": "white"}
+        dots: dict[str, Any] = {"ms": 5.5, "color": canvas.BLUE, "alpha": 0.75, "mec": "white"}
         ax.plot(x[detected], minutes[detected], "o", **dots)
         ax.plot(x[~detected], np.full(int((~detected).sum()), never), "x", ms=6, mew=1.6,
                 color=canvas.VERMILLION)  # fmt: skip

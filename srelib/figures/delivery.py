@@ -7,6 +7,7 @@ found for all services taken as one.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -108,7 +109,7 @@ def plot_lead_times(result: DeliveryPerformance, *, ax: Axes | None = None) -> A
     shipped = result.lead[result.lead["state"] == "shipped"]
     shipped = shipped[shipped["seconds"] > 0]
     periods = result.lead_periods.groupby("service", sort=False)
-    known = {s: rows for s, rows in periods
+    known = {str(s): rows for s, rows in periods
              if s in result.metrics and rows["n"].sum() and (shipped["service"] == s).any()
              }  # fmt: skip
     results = canvas.some(known, NO_CHANGES)
@@ -121,7 +122,7 @@ def plot_lead_times(result: DeliveryPerformance, *, ax: Axes | None = None) -> A
         _lead_panel(panel, results[service], shipped[shipped["service"] == service], limits)
         estimate = result.metrics[service].lead_time
         text = f"median {wording.length(estimate.value)}, n = {wording.count(estimate.n)}"
-        canvas.panel_title(panel, str(service), text)
+        canvas.panel_title(panel, service, text)
 
     what = {"1w": "week", "1M": "month", "1Q": "quarter"}[result.period]
     clock = "commit" if result.rules.start == "committed" else "merge"
@@ -306,7 +307,7 @@ def _chance_panel(ax: Axes, hours: pd.Series, windows: pd.DataFrame) -> None:
 
 
 def _share_panel(ax: Axes, hours: pd.Series, windows: pd.DataFrame) -> None:
-    band = {"color": canvas.VERMILLION, "alpha": 0.15, "lw": 0}
+    band: dict[str, Any] = {"color": canvas.VERMILLION, "alpha": 0.15, "lw": 0}
     ax.fill_between(hours, windows["low"], windows["high"], **band)
     ax.plot(hours, windows["value"], "o-", ms=4, color=canvas.VERMILLION, lw=1.8)
     canvas.hover(ax, hours, windows["value"], [

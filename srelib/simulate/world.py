@@ -126,7 +126,9 @@ class Fleet:
         """Table ``exclusions``: the planned maintenance."""
         rows = [(w.spec.name, *span) for w in self.worlds for span in w.plan.maintenance]
         frame = pd.DataFrame(rows, columns=["service", "starts_at", "ends_at"])
-        times = {name: self.grid.times(frame[name]) for name in ("starts_at", "ends_at")}
+        times = {
+            name: self.grid.times(frame[name].to_numpy(float)) for name in ("starts_at", "ends_at")
+        }
         return _table(frame.assign(**times, reason="planned maintenance"), "exclusions")
 
     @cached_property
