@@ -327,7 +327,6 @@ def collect_git(
 
 
 def _write_text(file: Path, text: str, *, option: str) -> None:
-    """Write a file that an option names."""
     try:
         file.expanduser().write_text(text, encoding="utf-8")
     except OSError as error:

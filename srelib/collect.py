@@ -17,6 +17,7 @@ from srelib.errors import InputError, ParameterError
 from srelib.readers.words import is_prerelease
 
 __all__ = ["Collected", "git", "write"]
+__dir__ = __all__.copy
 
 _OUTSIDE = (
     "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE",
@@ -31,7 +32,6 @@ _SAFE = (
 
 
 def _git_answer(folder: Path, *words: str, given: Iterable[str] | None = None) -> str:
-    """What git answers."""
     done = _git_run(folder, *words, given=given)
     if done.returncode:
         said = done.stderr.strip().splitlines() or ["no reason given"]
@@ -42,7 +42,6 @@ def _git_answer(folder: Path, *words: str, given: Iterable[str] | None = None) -
 def _git_run(
     folder: Path, *words: str, given: Iterable[str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """The run of a git command on the lines given to it, whatever comes of it."""
     lines = None if given is None else "".join(f"{line}\n" for line in given)
     kept = {name: value for name, value in os.environ.items() if name not in _OUTSIDE}
     environment = kept | {
@@ -86,7 +85,6 @@ def _repository_top(folder: Path) -> Path:
 
 
 def _repository_name(folder: Path) -> str:
-    """Name of the repository, from its folder."""
     place = folder.resolve()
     name = place.parent.name if place.name == ".git" else place.name
     name = os.fsencode(name).decode("utf-8", errors="replace")
@@ -101,8 +99,6 @@ UNRELEASED = -1
 
 @dataclass(frozen=True)
 class _Tag:
-    """One release tag."""
-
     name: str
     annotated: bool
     time: int
@@ -166,7 +162,6 @@ def _fits(name: str, globs: Sequence[str]) -> bool:
 
 
 def _releases(found: list[_Tag], *, prereleases: bool) -> list[_Tag]:
-    """Tags without those of pre-releases, unless these are wanted."""
     kept = [tag for tag in found if prereleases or not is_prerelease(tag.name)]
     if not kept:
         raise InputError(
@@ -368,7 +363,6 @@ def _times(seconds: list[int]) -> pd.Series:
 def _notes(
     commits: _Commits, first: list[int], lost: int, changes: pd.DataFrame, deployments: pd.DataFrame
 ) -> list[str]:
-    """What has to be said about the tags and about the changes."""
     finished = deployments.set_index("deployment_id")["finished_at"]
     light = int((deployments["tag_kind"] == "lightweight").sum())
     empty = len(set(range(len(finished))) - set(first))
@@ -469,7 +463,3 @@ def git(
     if _git_answer(root, "rev-parse", "--is-shallow-repository").strip() == "true":
         notes.insert(0, _SHALLOW)
     return Collected(deployments, changes, tuple(notes))
-
-
-def __dir__() -> list[str]:
-    return __all__

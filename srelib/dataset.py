@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 
 __all__ = ["REPORT_MARKER", "Dataset", "load"]
+__dir__ = __all__.copy
 
 
 @dataclass(frozen=True, eq=False)
@@ -457,7 +458,3 @@ def _now(joined: dict[str, pd.DataFrame], series: pd.DataFrame) -> pd.Timestamp:
                    for name in tables.times(table) if table not in tables.PLANNED]  # fmt: skip
         ends = [column.max() for column in columns if column.notna().any()]
     return max(ends).as_unit("us") if ends else pd.NaT  # type: ignore[return-value]
-
-
-def __dir__() -> list[str]:
-    return __all__

@@ -19,6 +19,7 @@ __all__ = [
     "ColumnError", "CountError", "InputError", "InsufficientDataError", "InvalidTargetError",
     "ParameterError", "ReadError", "SloError", "SourceError", "SrelibError", "TimeIndexError",
 ]  # fmt: skip
+__dir__ = __all__.copy
 
 
 class SrelibError(ValueError):
@@ -124,7 +125,3 @@ class SourceError(InputError):
 
 class ReadError(InputError):
     """An export cannot be read at all (single bad rows are rejects instead)."""
-
-
-def __dir__() -> list[str]:
-    return __all__

@@ -28,6 +28,7 @@ __all__ = [
     "affecting_users", "deployment_exclusions", "eligible_deployments", "eligible_incidents",
     "incident_exclusions", "of_service", "once_for_fleet",
 ]  # fmt: skip
+__dir__ = __all__.copy
 
 REACHED = ("succeeded", "rolled_back")
 """Statuses of deployments that reached their users; a missing status is taken as one."""
@@ -239,7 +240,3 @@ def _check_one_service(table: pd.DataFrame, name: str, *columns: str) -> None:
             f"{name} must belong to the one service whose counts are given; got {many} services. "
             "Keep the rows of one service."
         )
-
-
-def __dir__() -> list[str]:
-    return __all__

@@ -28,6 +28,7 @@ from srelib.policy.rules import FOUR_WEEKS
 from srelib.windows import Window
 
 __all__ = ["after", "alerts", "freezes", "harm", "target"]
+__dir__ = __all__.copy
 
 HINT = "Sliders need ipywidgets: `pip install 'srelib[explore]'`, then start the kernel again."
 
@@ -214,7 +215,6 @@ def harm(
 
 
 def _labels(keys: Iterable[Indicator], of: str = "name") -> dict[str, Indicator]:
-    """Objectives or services by what they are called."""
     return {wording.label(getattr(key, of)): key for key in keys}
 
 
@@ -264,7 +264,3 @@ def _explorer(draw: Callable[..., Any], **choices: _Choice) -> Any:
     redraw()
     row = ipywidgets.HBox(controls, layout={"flex_flow": "row wrap"})
     return ipywidgets.VBox([row, figure])
-
-
-def __dir__() -> list[str]:
-    return __all__

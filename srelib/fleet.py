@@ -24,6 +24,7 @@ from srelib.wording import label
 __all__ = [
     "Indicator", "answers", "by_objective", "by_service", "each", "pooled", "refusals", "span",
 ]  # fmt: skip
+__dir__ = __all__.copy
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
@@ -207,7 +208,3 @@ def span(counts: Mapping[Indicator, pd.DataFrame | SrelibError]) -> pd.Timedelta
         return pd.Timedelta(0)
     ends = [index[-1] + step_of(index) for index in indexes if len(index) > 1]
     return max([*ends, *(i[-1] for i in indexes)]) - min(index[0] for index in indexes)
-
-
-def __dir__() -> list[str]:
-    return __all__

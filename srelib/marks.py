@@ -180,7 +180,6 @@ def _marked(row: Row) -> bool | None:
 
 @lru_cache(maxsize=4096)
 def _is_named(labels: str, authors: str) -> bool:
-    """Whether a label or an author names a tool."""
     words = _patterns()["assisted"]
     names = [name.strip() for name in _PARTS.split(authors)]
     return any(words["label"].fullmatch(one.strip()) for one in _PARTS.split(labels)) or any(

@@ -53,7 +53,6 @@ def error_lines(error: BaseException, *, problem: str, where: str = "", fix: str
 
 
 def _cell_line(shell: Any, error: BaseException) -> str:
-    """The line of a cell that led to an error."""
     frames = traceback.extract_tb(error.__traceback__)
     cells = [frame for frame in frames if shell.compile.format_code_name(frame.filename)]
     return f"line {cells[-1].lineno} of the cell, {cells[-1].line}" if cells else "in this cell"
@@ -97,5 +96,4 @@ def _keep_metadata(
 
 
 def _same(old: dict[str, Any], new: dict[str, Any] | None) -> bool:
-    """Whether they speak of the same kernel or language."""
     return new is not None and old.get("name") == new.get("name")

@@ -28,6 +28,7 @@ __all__ = [
     "excluded", "measured", "members", "per_service", "series", "with_target",
     "without_composites", "without_data", "without_target",
 ]  # fmt: skip
+__dir__ = __all__.copy
 
 
 def series(dataset: Dataset) -> dict[Indicator, pd.DataFrame]:
@@ -158,7 +159,3 @@ def _indicator(dataset: Dataset, slo: Slo) -> Indicator:
 def _title(service: str, sli: str, rows: pd.DataFrame) -> str:
     alone = (rows["service"] == service).sum() == 1 and sli == "availability"
     return service if alone else f"{service} {sli}"
-
-
-def __dir__() -> list[str]:
-    return __all__

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Observed", "Profile", "clock_trouble", "coverage", "coverage_by_day", "observed", "profile",
 ]  # fmt: skip
+__dir__ = __all__.copy
 
 
 def coverage(counts: pd.DataFrame) -> float:
@@ -161,7 +162,6 @@ class _HourShift:
 
 
 def _hour_shift(counts: pd.DataFrame, incidents: pd.DataFrame) -> _HourShift:
-    """Whether incidents would fit the bad events on a clock some whole hours away."""
     rows = events.eligible_incidents(incidents)
     rows = rows[rows["resolved_at"] > rows["started_at"]]
     times = pd.DatetimeIndex(counts.index)
@@ -354,7 +354,3 @@ def observed(counts: pd.DataFrame, *, window: Window | None) -> Observed | None:
     step = windows.step_of(pd.DatetimeIndex(counts.index))
     length = coverage(part) * len(part) * step
     return Observed(length, length / window.length_at(part.index[-1]), window)
-
-
-def __dir__() -> list[str]:
-    return __all__

@@ -174,7 +174,6 @@ class _Model(BaseModel):
 
 @cache
 def _words() -> dict[str, dict[str, list[str]]]:
-    """What errors say of each key, and examples of it."""
     return tomllib.loads(Path(__file__).with_name("source_keys.toml").read_text("utf-8"))
 
 

@@ -21,6 +21,7 @@ __all__ = [
     "DTYPES", "EXPORTS", "MAIN_TIME", "PLANNED", "RECORDS", "TABLES", "Column", "conform",
     "empty", "left_out", "main_time", "names", "need", "rejects", "required", "stacked", "times",
 ]  # fmt: skip
+__dir__ = __all__.copy
 
 Kind = Literal["time", "text", "category", "number", "integer", "flag"]
 
@@ -171,7 +172,3 @@ def _typed(frame: pd.DataFrame, column: Column, table: str) -> pd.Series:
 
 def _listed(items: Iterable[object]) -> str:
     return ", ".join(repr(str(item)) for item in items)
-
-
-def __dir__() -> list[str]:
-    return __all__

@@ -25,9 +25,6 @@ __all__ = [
     "alerts", "budget", "decisions", "delivery", "incidents", "policy", "quality", "scoreboard",
     "sli", "targets", "tradeoff",
 ]  # fmt: skip
+__dir__ = __all__.copy
 
 register()
-
-
-def __dir__() -> list[str]:
-    return __all__

@@ -151,7 +151,6 @@ def _detection_axes(ax: Axes, pooled: PooledAlerts, most: float, top: float, nev
 
 
 def _name_missed(ax: Axes, pooled: PooledAlerts, never: float) -> None:
-    """The name of the costliest one missed."""
     for _, row in pooled.missed.head(1).iterrows():
         x = max(float(row["spent"]), FLOOR)
         what, where = wording.label(row["label"], limit=36), wording.label(row["service"], limit=20)

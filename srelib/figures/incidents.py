@@ -76,7 +76,6 @@ def _bubbles(ax: Axes, rows: pd.DataFrame, y: int) -> None:
 
 
 def _said(row: pd.Series) -> str:
-    """An incident under the pointer: where, when, and how long."""
     known = row["seconds"] == row["seconds"]
     length = wording.length(row["seconds"]) if known else "length not known"
     still = ", still open" if row["state"] == "open" else ""

@@ -91,7 +91,6 @@ COLUMNS = (DEVOPS, SHARED, SRE[1:])
 
 
 def _shown(field: str, value: float) -> str:
-    """A number of the scoreboard as text."""
     return wording.estimates(field, [value])[0]
 
 

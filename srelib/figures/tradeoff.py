@@ -164,7 +164,6 @@ def plot_costs(effects: Results[Effect], *, ax: Axes | None = None) -> Axes:
 
 
 def _whole(effects: list[Effect]) -> str:
-    """What the shares are shares of."""
     if all(effect.has_target for effect in effects):
         return "the error budget of the whole history"
     return MIXED if any(effect.has_target for effect in effects) else "all bad events"
@@ -281,7 +280,6 @@ def _association_axes(ax: Axes, association: Association, floor: float) -> None:
 
 
 def _name_services(ax: Axes, rows: pd.DataFrame, floor: float) -> None:
-    """Name services, those with most of x and of y first."""
     first = rows.assign(rank=rows["x"].rank() + rows["y"].rank()).sort_values("rank")
     for _, row in first.tail(MOST_NAMES).iterrows():
         name = wording.label(row["service"], limit=24)
@@ -363,7 +361,6 @@ def _failure_panel(ax: Axes, label: str, one: Failures, top: float, *, first: bo
 
 
 def _short(label: str) -> str:
-    """A label that fits below a tick."""
     if label.startswith("before "):
         return "<" + label.removeprefix("before ").removesuffix(" h")
     if label.startswith("after "):

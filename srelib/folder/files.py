@@ -311,7 +311,6 @@ def fingerprint(path: Path) -> str:
 
 
 def _described(entry: ReadFile) -> ReadFile:
-    """The entry with the tables it feeds and the span of its times."""
     frames = entry.result.tables
     dated = [table for table in frames if table in tables.MAIN_TIME and len(frames[table])]
     times = [tables.main_time(frames[table], table) for table in dated]

@@ -365,7 +365,6 @@ def _part_of_file(result: FileResult, at: np.ndarray) -> FileResult:
 def _values_as_seconds(
     key: Key, entries: list[Half], names: Sequence[str], thresholds: dict[Key, tuple[str, float]]
 ) -> Whole:
-    """Measured values as good and bad seconds."""
     if key not in thresholds:
         raise ReadError(
             f"{key[0]} {key[1]} is a measured value, and nothing says when it is good",
@@ -455,7 +454,6 @@ def _side(
     kind: str, halves: list[Half], results: Sequence[FileResult], names: Sequence[str],
     found: list[pd.DataFrame],
 ) -> pd.DataFrame:  # fmt: skip
-    """One part from all files that give it, each time once."""
     origins = [_part_of_file(results[number], at) for number, _, _, at in halves]
     lines = Lines(origins, [names[number] for number, _, _, _ in halves], found)
     pool = without_duplicates(pooled([half[2] for half in halves]), lines)

@@ -416,7 +416,6 @@ def _named(names: Iterable[str], pattern: str) -> str | None:
 
 
 def _role(names: Iterable[str], role: str) -> str | None:
-    """The first name that shows this column of an indicator."""
     return _named(names, _patterns("sli")[role])
 
 

@@ -122,7 +122,6 @@ def ends(series: pd.DataFrame) -> list[pd.Timestamp]:
 
 
 def _ends(sli: pd.DataFrame, series: pd.DataFrame) -> pd.Series:
-    """End of each bucket."""
     rows = {(row["service"], row["sli"]): row for row in series.to_dict("records")}
     times = pd.DatetimeIndex(sli["time"]).as_unit("us")
     ends = [
@@ -133,6 +132,5 @@ def _ends(sli: pd.DataFrame, series: pd.DataFrame) -> pd.Series:
 
 
 def _left_out(rows: Mapping[str, int], why: str) -> list[str]:
-    """How many rows of which tables, as a note."""
     said = ", ".join(f"{table} {count:,}" for table, count in rows.items() if count)
     return [f"left out because {why}: rows of {said}"] if said else []

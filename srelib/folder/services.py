@@ -25,7 +25,6 @@ _TABLES = tables.EXPORTS
 
 
 def _names_in(frame: pd.DataFrame) -> set[str]:
-    """The services a table names, each once."""
     column = frame["service"]
     named = isinstance(column.dtype, pd.CategoricalDtype)  # as in sli, where each name is used
     return {str(name) for name in (column.cat.categories if named else column.dropna().unique())}
@@ -96,7 +95,6 @@ def several_services(
 
 
 def _with_each(frame: pd.DataFrame, parts: Mapping[str, list[str]]) -> pd.DataFrame:
-    """The table with a row for each of the services a cell lists."""
     services = frame["service"].map(lambda name: parts.get(name, name))
     return frame.assign(service=services).explode("service", ignore_index=True).astype(
         {"service": "str"}

@@ -124,7 +124,6 @@ def _meant(glob: str, every: list[str]) -> set[str]:
 
 
 def _common(*names: str) -> str:
-    """What all names begin with."""
     same = takewhile(lambda letters: len({*letters}) == 1, zip(*names, strict=False))
     return "".join(letters[0] for letters in same)
 

@@ -28,7 +28,4 @@ from srelib.simulate.spec import ServiceSpec
 from srelib.simulate.world import Fleet, Truth, fleet
 
 __all__ = ["Fleet", "ServiceSpec", "Truth", "fleet"]
-
-
-def __dir__() -> list[str]:
-    return __all__
+__dir__ = __all__.copy

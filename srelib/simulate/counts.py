@@ -128,7 +128,6 @@ class Counts:
 
 
 def _harms(spec: ServiceSpec, plan: Plan) -> list[Harm]:
-    """All spans of a plan in which requests fail, in the order in which they thin."""
     windows = [
         Harm("maintenance", f"maintenance-{number}", begin, end, spec.maintenance_errors)
         for number, (begin, end) in enumerate(plan.maintenance, 1)
@@ -157,7 +156,6 @@ def _shape(spec: ServiceSpec, grid: BucketGrid) -> np.ndarray:
 
 
 def _draw_counts(seed: int, spec: ServiceSpec, grid: BucketGrid, plan: Plan) -> Counts:
-    """Draw the counts of a service."""
     total = _traffic(seed, spec, grid, plan)
     observed = ~_within(grid, plan.gaps)
     excluded = _begins_within(grid, plan.maintenance)

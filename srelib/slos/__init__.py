@@ -4,7 +4,4 @@ from srelib.slos.files import read
 from srelib.slos.model import Composite, Origin, Queries, Slo
 
 __all__ = ["Composite", "Origin", "Queries", "Slo", "read"]
-
-
-def __dir__() -> list[str]:
-    return __all__
+__dir__ = __all__.copy

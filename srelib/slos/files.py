@@ -214,7 +214,6 @@ def _members(slo: Slo, members: list[Slo]) -> list[dict[str, Any]]:
 
 
 def _own_labels(member: Slo, whole: Slo) -> dict[str, str] | None:
-    """The owner of a member, where it is not that of the document."""
     inherited = whole.owner if member.service == whole.service else None
     return None if member.owner in (None, inherited) else {"owner": str(member.owner)}
 

@@ -250,7 +250,6 @@ def _find_indicator(
 def _resolve(
     at: YamlDocument, value: _OpenSloIndicator | str, known: dict[str, Reference]
 ) -> Reference:
-    """The indicator that stands inline, or is named."""
     if isinstance(value, _OpenSloIndicator):
         named = value.metadata.name if value.metadata else at.value["metadata"]["name"]
         return Reference(value, named, at)
@@ -320,7 +319,6 @@ def _named_series(reference: Reference, key: str) -> str | None:
 
 
 def _queries(reference: Reference) -> Queries:
-    """The queries of an indicator as written."""
     ratio = reference.indicator.spec.ratio_metric if reference.indicator else None
     types = [_type(metric) for metric in reference.metrics.values()]
     return Queries(
