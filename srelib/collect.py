@@ -266,19 +266,11 @@ def _first_releases(commits: _Commits, releases: list[int]) -> tuple[list[int], 
 
 @dataclass(frozen=True, eq=False)
 class Collected:
-    """What a repository says about its delivery.
+    """What a repository says about its delivery."""
 
-    Parameters
-    ----------
-    deployments : DataFrame, table ``deployments`` in order of time, and the column ``tag_kind``:
-        annotated, or lightweight
-    changes : DataFrame, table ``changes``; what waits for a release has no ``deployment_id``
-    notes : tuple of str, what was assumed or left out, each a sentence
-    """
-
-    deployments: pd.DataFrame
-    changes: pd.DataFrame
-    notes: tuple[str, ...]
+    deployments: pd.DataFrame  # by time, with a column tag_kind: annotated, or lightweight
+    changes: pd.DataFrame  # what waits for a release has no deployment_id
+    notes: tuple[str, ...]  # what was assumed or left out, each a sentence
 
 
 def write(collected: Collected, folder: str | Path, *, overwrite: bool = False) -> list[Path]:

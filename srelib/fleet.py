@@ -37,32 +37,21 @@ NAN = float("nan")
 class Indicator:
     """One thing measured: the indicator of an objective, or of a series without one.
 
-    Parameters
-    ----------
-    name : str, of the objective, or service and indicator where there is none
-    service, sli : str, the series it comes from
-    target : float, service level objective [fraction]; NaN where there is none
-    window : Window or None, of the objective
-    targets : tuple of (Timestamp or None, float), where it changed or began: every target so far
-        with when it came into force; `target` is the last
-    unit : str, what good and total count: 'events', 'seconds', or slices
-    composite : str, rule by which it is made of several; empty where it is one
-    members : tuple of str, the services it is then made of
-
     Examples
     --------
     >>> Indicator("shop availability", "shop", "availability", target=0.999).allowed
     0.001
     """
 
-    name: str
+    name: str  # of the objective, or service and indicator where there is none
     service: str = ""
     sli: str = ""
-    target: float = NAN
+    target: float = NAN  # [fraction]; NaN where there is no objective
     window: Window | None = None
-    unit: str = "events"
-    composite: str = ""
-    members: tuple[str, ...] = ()
+    unit: str = "events"  # what good and total count: 'events', 'seconds', or slices
+    composite: str = ""  # rule by which it is made of several; empty where it is one
+    members: tuple[str, ...] = ()  # the services it is then made of
+    # where it changed or began: every target so far, with when it came into force
     targets: tuple[tuple[pd.Timestamp | None, float], ...] = ()
 
     def target_of(self, windows: pd.DataFrame) -> float | np.ndarray:

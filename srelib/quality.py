@@ -98,26 +98,15 @@ def _observed(counts: pd.DataFrame) -> pd.Series:
 
 @dataclass(frozen=True)
 class Profile:
-    """How well a series was observed.
+    """How well a series was observed."""
 
-    Parameters
-    ----------
-    step : Timedelta, length of a bucket; 0 where there is only one
-    total : float, sum [events or seconds]
-    coverage : float, share of the buckets from first to last that were observed [fraction]
-    gaps : int, stretches of time not observed
-    longest_gap : Timedelta, 0 without one
-    gap_starts_at : Timestamp, start of the longest gap; NaT without one
-    no_traffic : float, share of the observed buckets in which nothing was asked [fraction]
-    """
-
-    step: pd.Timedelta
-    total: float
-    coverage: float
-    gaps: int
-    longest_gap: pd.Timedelta
-    gap_starts_at: pd.Timestamp
-    no_traffic: float
+    step: pd.Timedelta  # length of a bucket; 0 where there is only one
+    total: float  # sum [events or seconds]
+    coverage: float  # of the buckets from first to last, as from `coverage` [fraction]
+    gaps: int  # stretches of time not observed
+    longest_gap: pd.Timedelta  # 0 without one
+    gap_starts_at: pd.Timestamp  # of the longest gap; NaT without one
+    no_traffic: float  # share of the observed buckets in which nothing was asked [fraction]
 
 
 def profile(counts: pd.DataFrame) -> Profile:
@@ -304,17 +293,10 @@ ENOUGH = 0.95
 
 @dataclass(frozen=True)
 class Observed:
-    """How much of the current window of an objective was observed.
+    """How much of the current window of an objective was observed."""
 
-    Parameters
-    ----------
-    length : Timedelta, time observed since the window began
-    share : float, of the whole window [fraction]; a calendar period that goes on counts whole
-    window : Window
-    """
-
-    length: pd.Timedelta
-    share: float
+    length: pd.Timedelta  # time observed since the window began
+    share: float  # of the whole window [fraction]; a calendar period that goes on counts whole
     window: Window
 
     @property

@@ -57,8 +57,7 @@ def _timeline_panel(ax: Axes, indicator: Indicator, result: AlertReplay) -> None
     daily, found = result.budget.daily, result.score
     edges = [*daily["starts_at"], daily["starts_at"].iloc[-1] + pd.Timedelta(days=1)]
     ax.stairs(daily["spent"], edges, fill=True, color=BARS)
-    ax.set_ylim(0, (float(daily["spent"].max()) or 0.01) * 1.6)
-    ax.set_xlim(edges[0], edges[-1])
+    ax.set(ylim=(0, (float(daily["spent"].max()) or 0.01) * 1.6), xlim=(edges[0], edges[-1]))
     detected = found.events["detected"].to_numpy(dtype=bool)
     useful = found.pages["key"].notna().to_numpy()
     events, pages = found.events["starts_at"], found.pages["fired_at"]
@@ -113,8 +112,7 @@ def plot_detection(pooled: PooledAlerts | None, *, ax: Axes | None = None) -> Ax
     about = (f"Time from the start of each {pooled.event_kind} to its first {pooled.severity} "
              "against the share of a budget it spent")  # fmt: skip
     with canvas.drawing(ax, _detection_title(pooled), about=about, height=4.0) as ax:
-        ax.set_xscale("log")
-        ax.set_yscale("log")
+        ax.set(xscale="log", yscale="log")
         dots: dict[str, Any] = {"ms": 5.5, "color": canvas.BLUE, "alpha": 0.75, "mec": "white"}
         ax.plot(x[detected], minutes[detected], "o", **dots)
         ax.plot(x[~detected], np.full(int((~detected).sum()), never), "x", ms=6, mew=1.6,
@@ -142,8 +140,7 @@ def _detection_axes(ax: Axes, pooled: PooledAlerts, most: float, top: float, nev
     ax.set_xticks(shares, [f"\u2264 {shown[0]}", *shown[1:]])
     ax.xaxis.set_minor_locator(NullLocator())
     ax.yaxis.set_minor_locator(NullLocator())
-    ax.set_xlim(FLOOR * 0.7, max(most, 0.1) * 1.8)
-    ax.set_ylim(0.45, never * 2.2)
+    ax.set(xlim=(FLOOR * 0.7, max(most, 0.1) * 1.8), ylim=(0.45, never * 2.2))
     ax.set_xlabel(f"share of the budget of a period that the {pooled.event_kind} spent")
     ax.set_ylabel(f"from its start to the first {pooled.severity}")
     canvas.label(ax, f"{wording.percent(pooled.share)} of a budget", (pooled.share, 0.02), (4, 0),
@@ -222,8 +219,7 @@ def plot_search(
         ticks = [t for t in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500) if low < t < high]
         ax.set_xscale("log")
         canvas.ticks(ax.xaxis, ticks, "{:g}".format)
-        ax.set_xlim(low, high)
-        ax.set_ylim(-0.03 * most, 1.12 * most or 1)
+        ax.set(xlim=(low, high), ylim=(-0.03 * most, 1.12 * most or 1))
         canvas.percent_axis(ax.yaxis, ticks=5)
         ax.set_xlabel(f"{severity}s a week, all objectives together (logarithmic; lower left is "
                       "better)")  # fmt: skip

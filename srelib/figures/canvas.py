@@ -364,13 +364,13 @@ def hover(ax: Axes, x: Any, y: Any, texts: Iterable[str | None], **where: Any) -
     points.set_in_layout(False)
 
 
-PAGE_POINTS = 600
-"""Most points of a line on a page, which holds every one of them as text."""
+POINTS, PAGE_POINTS = 2000, 600
+"""Most points of a line, and of one on a page, which holds every one of them as text."""
 
 
-def thin(values: pd.Series, *, points: int = 2000) -> pd.Series:
+def thin(values: pd.Series) -> pd.Series:
     """Fewer points with the same outline: lowest and highest of each chunk are kept."""
-    points = min(points, PAGE_POINTS) if _room.get() else points
+    points = PAGE_POINTS if _room.get() else POINTS
     if len(values) <= points:
         return values
     size = -(-len(values) // (points // 2 - 1))
@@ -433,8 +433,7 @@ def budget_bars(
     ax.axvline(1, **LIMIT)
     label(ax, "allowance", (1, 0), (3, 3), xycoords=("data", "axes fraction"), path_effects=halo())
     name_rows(ax, labels, spine=True)
-    ax.set_ylim(-0.9, len(rows) - 0.4)
-    ax.set_xlim(0, span)
+    ax.set(ylim=(-0.9, len(rows) - 0.4), xlim=(0, span))
     percent_axis(ax.xaxis, ticks=6)
     ax.set_xlabel("spent, as a share of the allowance")
     key(ax, [Patch(facecolor=color, hatch=hatch, edgecolor="white", label=text)
@@ -478,9 +477,8 @@ def duration_axis(axis: Any, ax: Axes, seconds: np.ndarray) -> None:
     known = np.maximum(seconds[np.isfinite(seconds)], 1.0)
     low, high = float(known.min()) / 1.5, float(known.max())
     high = max(high, low * 3) * 1.5
-    vertical = axis is ax.yaxis
-    (ax.set_yscale if vertical else ax.set_xscale)("log")
-    (ax.set_ylim if vertical else ax.set_xlim)(low, high)
+    of = "y" if axis is ax.yaxis else "x"
+    ax.set(**{f"{of}scale": "log", f"{of}lim": (low, high)})
     places = [t for t in DURATIONS if low <= t <= high]
     ticks(axis, places if len(places) > 1 else (low * 1.5, high / 1.5), _tick_duration)
 

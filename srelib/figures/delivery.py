@@ -159,8 +159,7 @@ def _lead_panel(
         canvas.hover(ax, [middle], [row["value"]], [text])
         if row["n"] >= 10:
             ax.plot(ends, [row["p90"]] * 2, color=canvas.VERMILLION, lw=1.4, ls=(0, (3, 1.5)))
-    ax.set_ylim(*limits)
-    ax.set_xlim(periods["starts_at"].min(), periods["ends_at"].max())
+    ax.set(ylim=limits, xlim=(periods["starts_at"].min(), periods["ends_at"].max()))
     _time_axis(ax.yaxis, limits)
     canvas.time_axis(ax)
     _label_last(ax, periods)

@@ -30,7 +30,6 @@ def cells(
         if numbers:
             ax.text(column, row, f"{int(counts[row, column])}", ha="center", va="center",
                     fontsize=8.5, color="white" if share > 0.55 else canvas.INK)  # fmt: skip
-    ax.set_xlim(-0.5, counts.shape[1] - 0.5)
-    ax.set_ylim(counts.shape[0] - 0.5, -0.5)
+    ax.set(xlim=(-0.5, counts.shape[1] - 0.5), ylim=(counts.shape[0] - 0.5, -0.5))
     texts = [f"{names(*place)}: {int(counts[place])}" for place in places]
     canvas.hover(ax, [column for _, column in places], [row for row, _ in places], texts)

@@ -297,8 +297,7 @@ def plot_noise(compared: PeriodComparison | None, *, ax: Axes | None = None) -> 
         ax.axvline(seen, color=canvas.VERMILLION, lw=1.6)
         by, ha = ((5, 0), "left") if seen > 0 else ((-5, 0), "right")
         canvas.annotate(ax, "observed", (seen, top), canvas.VERMILLION, by, ha=ha)
-        ax.set_ylim(0, top * 1.08)
-        ax.set_yticks([])
+        ax.set(ylim=(0, top * 1.08), yticks=[])
         ax.spines["left"].set_visible(False)
         ax.set_xlabel(f"{found.statistic} after less {found.statistic} before [{unit}] (left: "
                       "shorter after), same incidents at random")  # fmt: skip
@@ -329,8 +328,7 @@ def plot_detectable(compared: PeriodComparison | None, *, ax: Axes | None = None
         ax.set_ylim(0, 1)
         canvas.percent_axis(ax.yaxis, ticks=5)
         canvas.ticks(ax.xaxis, [t for t in NUMBERS if t <= last], "{:,.0f}".format)
-        ax.set_xlim(10, last)
-        ax.set_xlabel("incidents in both halves (logarithmic)")
+        ax.set(xlim=(10, last), xlabel="incidents in both halves (logarithmic)")
         ax.set_ylabel(f"smallest cut detected in {wording.percent(found.power)} of cases")
     return ax
 

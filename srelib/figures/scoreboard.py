@@ -108,8 +108,7 @@ def plot_devops_and_sre(board: Mapping[str, Scorecard], *, ax: Axes | None = Non
     with canvas.drawing(ax, _title(board), about=about, details=f"{parts}.", height=height,
                         labels=["i"]) as ax:  # fmt: skip
         ax.set_axis_off()
-        ax.set_xlim(0, 1)
-        ax.set_ylim(0, 1)
+        ax.set(xlim=(0, 1), ylim=(0, 1))
         _fields(ax, layout)
         for column, fields in enumerate(COLUMNS):
             for row, field in enumerate(fields):
@@ -262,9 +261,7 @@ def plot_quadrants(quadrants: Quadrants, *, ax: Axes | None = None) -> Axes:
     with canvas.drawing(ax, _quadrants_title(quadrants), height=4.6, details=f"{parts}.",
                         about="Map of services by deployments a week and budget left",
                         labels=["\u2264 -100 %"]) as ax:  # fmt: skip
-        ax.set_xscale("log")
-        ax.set_xlim(floor, top)
-        ax.set_ylim(low - 0.12, high + 0.12)
+        ax.set(xscale="log", xlim=(floor, top), ylim=(low - 0.12, high + 0.12))
         _quadrant_fields(ax, quadrants, (floor, top), (low - 0.12, high + 0.12))
         for _, row in rows.iterrows():
             _cross(ax, row, (floor, top), (low, high))
@@ -281,8 +278,7 @@ def plot_quadrants(quadrants: Quadrants, *, ax: Axes | None = None) -> Axes:
         worst = f"\u2264 {wording.MINUS}100 %"
         ax.set_yticks([-1, -0.5, 0, 0.5, 1], [worst, f"{wording.MINUS}50 %", "0", "50 %", "100 %"])
         is_fleet = f"; line: {quadrants.line_is}" if quadrants.line_is != "stated" else ""
-        ax.set_xlabel(f"deployments a week (logarithmic{is_fleet})")
-        ax.set_ylabel("error budget left")
+        ax.set(xlabel=f"deployments a week (logarithmic{is_fleet})", ylabel="error budget left")
     return ax
 
 

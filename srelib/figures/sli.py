@@ -136,8 +136,7 @@ def plot_worst_windows(worst: Results[pd.DataFrame], *, ax: Axes | None = None) 
         _worst_panel(panel, key, curves[key].clip(lower=floor), span)
         text = _reach_text(key, results[key], reach[key])
         canvas.panel_title(panel, key.label, text, inside=True)
-        panel.set_ylim(lowest / 5, 1.6)
-        panel.set_xlim(*span)
+        panel.set(ylim=(lowest / 5, 1.6), xlim=span)
 
     return canvas.panels(
         ax, _worst_title(results, reach), results, drawn,
@@ -163,8 +162,7 @@ def _worst_panel(
     ])  # fmt: skip
     if indicator.has_target:
         ax.axhline(indicator.allowed, zorder=1, **canvas.LIMIT)
-    ax.set_xscale("log")
-    ax.set_yscale("log")
+    ax.set(xscale="log", yscale="log")
     ticks = [tick for tick in TICKS if span[0] <= tick <= span[1]]
     canvas.ticks(ax.xaxis, ticks, TICKS.__getitem__)
     ax.yaxis.set_major_locator(LogLocator(numticks=4))

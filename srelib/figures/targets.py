@@ -84,8 +84,7 @@ def _chance_panel(
             ax.plot(_nines(row["target"]), row["probability"], marker, color=color, ms=size,
                     mec="white", zorder=4, clip_on=False)  # fmt: skip
     _limits(ax, rows.iloc[0], right)
-    ax.set_xlim(left, right)
-    ax.set_ylim(0, 1.06)
+    ax.set(xlim=(left, right), ylim=(0, 1.06))
     ax.set_yticks([0, 0.5, 1], [canvas.tick_percent(t) for t in (0, 0.5, 1)])
     _nines_axis(ax, left, right)
     canvas.panel_title(ax, key.label, _panel_text(advice))
@@ -269,8 +268,7 @@ def plot_history(past: CandidateTables, advices: Advices, *, ax: Axes | None = N
         for y, key in enumerate(rows):
             _history_row(ax, y, results[key], known[key], right)
         canvas.name_rows(ax, labels)
-        ax.set_ylim(-0.7, len(rows) - 0.4)
-        ax.set_xlim(left, right)
+        ax.set(ylim=(-0.7, len(rows) - 0.4), xlim=(left, right))
         _nines_axis(ax, left, right)
         ax.set_xlabel("share of good events in a window (right: better, and stricter)")
         canvas.key(ax, [

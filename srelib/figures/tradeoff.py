@@ -75,8 +75,7 @@ def _curve(ax: Axes, key: Indicator, effect: Effect) -> None:
     ])  # fmt: skip
     ax.set_xlim(hours[0], hours[-1] + step)
     low, high = _reach(rows)
-    ax.set_ylim(low, high)
-    ax.set_xticks(range(int(np.ceil(hours[0])), int(hours[-1] + step) + 1, 2))
+    ax.set(ylim=(low, high), xticks=range(int(np.ceil(hours[0])), int(hours[-1] + step) + 1, 2))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: _hours(x)))
     canvas.percent_axis(ax.yaxis, ticks=3)
     ax.spines[["top", "right"]].set_visible(False)
@@ -274,8 +273,7 @@ def _association_axes(ax: Axes, association: Association, floor: float) -> None:
     ax.yaxis.set_minor_locator(NullLocator())
     ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: canvas.tick_percent(y)))
     top = float(weeks["y"].max()) if len(weeks) else 1.0
-    ax.set_ylim(floor / 1.3, max(top, floor) * 2)
-    ax.set_xlabel("deployments a week")
+    ax.set(ylim=(floor / 1.3, max(top, floor) * 2), xlabel="deployments a week")
     ax.set_ylabel("error rate (logarithmic)")
 
 
@@ -352,8 +350,7 @@ def _failure_panel(ax: Axes, label: str, one: Failures, top: float, *, first: bo
     ax.set_xticks(x, [f"{t}\n{n:,}" for t, n in zip(short, rows["deployments"], strict=True)],
                   fontsize=7.6)  # fmt: skip
     ax.tick_params(axis="x", length=0)
-    ax.set_xlim(-0.6, len(rows) - 0.4)
-    ax.set_ylim(0, top * 1.03)
+    ax.set(xlim=(-0.6, len(rows) - 0.4), ylim=(0, top * 1.03))
     canvas.percent_axis(ax.yaxis, ticks=4)
     if not first:
         ax.set_yticklabels([])

@@ -1,4 +1,4 @@
-"""What a simulated service is like: one frozen dataclass, every knob documented."""
+"""What a simulated service is like: one frozen dataclass, every knob explained."""
 
 from __future__ import annotations
 
@@ -24,49 +24,6 @@ class ServiceSpec:
 
     Times of the day and of the week are UTC; what is called median is that of a lognormal.
 
-    Parameters
-    ----------
-    name : str, also the key of its random numbers: adding a service leaves the others as they were
-    target : float, SLO target of its availability [fraction]
-    requests_per_minute : float, mean traffic over a week [events/min]
-    daily_swing : float, amplitude of the daily wave, relative to the mean [fraction]
-    peak_hour : float, hour of the day with most traffic [h]
-    weekend : float, traffic of Saturday and Sunday relative to a working day [ratio]
-    traffic_dispersion : float, d of the variance m + d m**2 of the traffic; 0: Poisson [ratio]
-    error_ratio : float, share of requests that fail with nothing special going on [fraction]
-    error_dispersion : float, correlation of these failures within a bucket; 0: binomial [fraction]
-    drift : float, log standard deviation of the hourly AR(1) factor on the error ratio; 0: none
-    drift_hours : float, time in which its autocorrelation falls to 1/e [h]
-    load_errors : float, exponent with which the error ratio follows traffic; 0: not at all
-    slow_ratio : float or None, share of good requests too slow [fraction]; None: no latency SLI
-    deploys_per_week : float, releases, spread evenly over the working days [1/week]
-    working_days : tuple of int, days on which releases happen (0 is Monday)
-    working_hours : tuple of float, between which hours of the day they happen [h]
-    changes_per_deploy : float, mean batch size, 1 or more [changes]
-    lead_hours, lead_sigma : float, median time from commit to production [h] and its log deviation
-    pipeline_failures : float, share of releases that fail or are cancelled before users [fraction]
-    break_probability : float, that a release of mean batch size harms its users [fraction]
-    batch_effect : float, exponent of batch size in that hazard; 0: none, 1: each change has its own
-    harm_ratio : float, median excess error ratio of a broken release [fraction]
-    harm_minutes, harm_minutes_sigma : float, median length of that harm [min] and its log deviation
-    page_probability : float, that it becomes an incident; otherwise nobody is told [fraction]
-    rollback_probability, hotfix_probability : float, that the harm ends with that one [fraction]
-    incidents_per_week : float, infrastructure incidents, Poisson [1/week]
-    incident_mu, incident_sigma : float, log mean and log deviation of their minutes [1]
-    aftershocks : float, mean number of incidents each one sets off within about a day
-    severities : tuple of (str, float, float), name, probability, median error ratio of these
-    ratio_sigma : float, log deviation of the error ratio around that median
-    answer_probability : float, that an open one is answered by a harmless deployment [fraction]
-    answers_planned : bool, whether those carry ``planned=True``, as exports without the flag do
-    alert_probability : float, that an incident fires an alert [fraction]
-    false_alerts_per_week : float, alerts with nothing behind them [1/week]
-    gaps_per_week, gap_minutes : float, how often the monitor is down [1/week], median length [min]
-    fixed_gaps : tuple of (str, str), further spans without data, as times in UTC
-    maintenance_every_days : float, between planned maintenance windows; 0: none [d]
-    maintenance_minutes, maintenance_hour : float, their length [min] and hour of the day [h]
-    maintenance_errors : float, error ratio inside; 0: traffic is switched off instead [fraction]
-    titles, release_titles : tuple of str, of infrastructure incidents, of those after a release
-
     References
     ----------
     .. [1] Davidovic, "Incident Metrics in SRE", 2021: the default duration of incidents.
@@ -77,51 +34,51 @@ class ServiceSpec:
     60.0
     """
 
-    name: str
-    target: Fraction = 0.999
-    requests_per_minute: Positive = 60.0
-    daily_swing: Fraction = 0.6
-    peak_hour: float = 14.0
-    weekend: Positive = 0.6
-    traffic_dispersion: Positive = 0.0
-    error_ratio: Fraction = 0.0004
-    error_dispersion: Fraction = 0.002
-    drift: Positive = 0.0
-    drift_hours: Length = 12.0
-    load_errors: float = 0.0
-    slow_ratio: Annotated[float | None, (0.0, 1.0)] = None
-    deploys_per_week: Positive = 5.0
-    working_days: tuple[int, ...] = (0, 1, 2, 3, 4)
-    working_hours: tuple[float, float] = (9.0, 17.0)
-    changes_per_deploy: Annotated[float, (1.0, math.inf)] = 3.0
-    lead_hours: Positive = 20.0
-    lead_sigma: Positive = 1.0
-    pipeline_failures: Fraction = 0.03
-    break_probability: Fraction = 0.1
-    batch_effect: float = 0.0
-    harm_ratio: Fraction = 0.05
-    harm_minutes: Length = 90.0
-    harm_minutes_sigma: Positive = 0.6
-    page_probability: Fraction = 0.7
-    rollback_probability: Fraction = 0.4
-    hotfix_probability: Fraction = 0.4
-    incidents_per_week: Positive = 0.5
-    incident_mu: float = 4.25
-    incident_sigma: Positive = 1.25
-    aftershocks: Positive = 0.0
+    name: str  # the key of its random numbers: adding a service leaves the others as they were
+    target: Fraction = 0.999  # SLO target of its availability [fraction]
+    requests_per_minute: Positive = 60.0  # mean traffic over a week [events/min]
+    daily_swing: Fraction = 0.6  # amplitude of the daily wave, relative to the mean [fraction]
+    peak_hour: float = 14.0  # hour of the day with most traffic [h]
+    weekend: Positive = 0.6  # traffic of Saturday and Sunday relative to a working day [ratio]
+    traffic_dispersion: Positive = 0.0  # d of the variance m + d m**2 of the traffic; 0: Poisson
+    error_ratio: Fraction = 0.0004  # requests that fail with nothing special going on [fraction]
+    error_dispersion: Fraction = 0.002  # correlation of these failures within a bucket; 0: binomial
+    drift: Positive = 0.0  # log deviation of the hourly AR(1) factor on the error ratio; 0: none
+    drift_hours: Length = 12.0  # time in which its autocorrelation falls to 1/e [h]
+    load_errors: float = 0.0  # exponent with which the error ratio follows traffic; 0: not at all
+    slow_ratio: Annotated[float | None, (0.0, 1.0)] = None  # of good requests; None: no latency SLI
+    deploys_per_week: Positive = 5.0  # releases, spread evenly over the working days [1/week]
+    working_days: tuple[int, ...] = (0, 1, 2, 3, 4)  # on which releases happen; 0 is Monday
+    working_hours: tuple[float, float] = (9.0, 17.0)  # between which hours of the day [h]
+    changes_per_deploy: Annotated[float, (1.0, math.inf)] = 3.0  # mean batch size
+    lead_hours: Positive = 20.0  # median time from commit to production [h]
+    lead_sigma: Positive = 1.0  # its log deviation
+    pipeline_failures: Fraction = 0.03  # releases that fail or are cancelled [fraction]
+    break_probability: Fraction = 0.1  # that a release of mean batch size harms its users
+    batch_effect: float = 0.0  # exponent of batch size in that hazard; 1: each change has its own
+    harm_ratio: Fraction = 0.05  # median excess error ratio of a broken release [fraction]
+    harm_minutes: Length = 90.0  # median length of that harm [min]
+    harm_minutes_sigma: Positive = 0.6  # its log deviation
+    page_probability: Fraction = 0.7  # that it becomes an incident; otherwise nobody is told
+    rollback_probability: Fraction = 0.4  # that the harm ends with a rollback
+    hotfix_probability: Fraction = 0.4  # that it ends with a hotfix
+    incidents_per_week: Positive = 0.5  # infrastructure incidents, Poisson [1/week]
+    incident_mu: float = 4.25  # log mean of their minutes [1]
+    incident_sigma: Positive = 1.25  # log deviation of their minutes
+    aftershocks: Positive = 0.0  # mean number of incidents each one sets off within about a day
     severities: tuple[tuple[str, float, float], ...] = SEVERITIES
-    ratio_sigma: Positive = 0.4
-    answer_probability: Fraction = 0.0
-    answers_planned: bool = False
-    alert_probability: Fraction = 0.9
-    false_alerts_per_week: Positive = 0.2
-    gaps_per_week: Positive = 0.0
-    gap_minutes: Length = 60.0
-    fixed_gaps: tuple[tuple[str, str], ...] = ()
-    maintenance_every_days: Positive = 0.0
-    maintenance_minutes: Positive = 60.0
-    maintenance_hour: Positive = 3.0
-    maintenance_errors: Fraction = 0.5
+    ratio_sigma: Positive = 0.4  # log deviation of the error ratio around that median
+    answer_probability: Fraction = 0.0  # that an open one is answered by a harmless deployment
+    answers_planned: bool = False  # those carry ``planned=True``, as exports without the flag do
+    alert_probability: Fraction = 0.9  # that an incident fires an alert
+    false_alerts_per_week: Positive = 0.2  # alerts with nothing behind them [1/week]
+    gaps_per_week: Positive = 0.0  # how often the monitor is down [1/week]
+    gap_minutes: Length = 60.0  # for how long, the median [min]
+    fixed_gaps: tuple[tuple[str, str], ...] = ()  # further spans without data, as times in UTC
+    maintenance_every_days: Positive = 0.0  # between planned maintenance windows; 0: none [d]
+    maintenance_minutes: Positive = 60.0  # their length [min]
+    maintenance_hour: Positive = 3.0  # when they begin [h]
+    maintenance_errors: Fraction = 0.5  # error ratio inside; 0: traffic is switched off instead
     titles: tuple[str, ...] = ("Node pool out of memory", "Database failover", "Network loss")
     release_titles: tuple[str, ...] = ("Errors after release", "Elevated 5xx since deployment")
 

@@ -38,14 +38,7 @@ class World:
 
 @dataclass(frozen=True)
 class Fleet:
-    """Services with a known truth, and the tables their exports would give, made on first use.
-
-    Parameters
-    ----------
-    seed : int, it was drawn with
-    grid : BucketGrid
-    worlds : tuple of World, its services
-    """
+    """Services with a known truth, and the tables their exports would give, made on first use."""
 
     seed: int
     grid: BucketGrid
