@@ -45,9 +45,7 @@ RELEASE = pd.Timedelta(hours=1)
 """Deployments of several services under one identifier this close together are one release."""
 
 
-def deployment_exclusions(
-    deployments: pd.DataFrame, *, statuses: Sequence[str] = REACHED
-) -> pd.Series:
+def deployment_exclusions(deployments: pd.DataFrame) -> pd.Series:
     """Why each deployment does not count, the first reason that applies; missing where it does.
 
     What has no status counts, what is 'cancelled' never does.
@@ -56,20 +54,17 @@ def deployment_exclusions(
     if "finished_at" in deployments:
         found = found.mask(deployments["finished_at"].isna(), UNFINISHED)
     if "status" in deployments:
-        found = found.mask(~_reached_users(deployments, statuses), BEFORE_USERS)
+        found = found.mask(~_reached_users(deployments), BEFORE_USERS)
         found = found.mask((deployments["status"] == CANCELLED).fillna(False), CANCELLED)
     return found
 
 
-def eligible_deployments(
-    deployments: pd.DataFrame, *, statuses: Sequence[str] = REACHED
-) -> pd.DataFrame:
-    """The deployments that count: those that reached users.
+def eligible_deployments(deployments: pd.DataFrame) -> pd.DataFrame:
+    """The deployments that count: those that reached users, or whose status is not known.
 
     Parameters
     ----------
     deployments : DataFrame, table ``deployments``
-    statuses : sequence of str, those that count; a missing one does, 'cancelled' never does
 
     Returns
     -------
@@ -82,7 +77,7 @@ def eligible_deployments(
           status
     0  succeeded
     """
-    return deployments[deployment_exclusions(deployments, statuses=statuses).isna()]
+    return deployments[deployment_exclusions(deployments).isna()]
 
 
 def _reached_users(deployments: pd.DataFrame, statuses: Sequence[str] = REACHED) -> pd.Series:

@@ -11,6 +11,7 @@ from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -149,15 +150,14 @@ class Folder:
             return False
         from srelib.folder import source_entries
 
-        before = {name: source_entries.assumed(name, self._keys(name)) for name in names}
-        keys = {
-            name: source_entries.merged(self._keys(name), self._answers(name, error))
-            for name in names
-        }
-        after = {name: source_entries.assumed(name, keys[name]) for name in names}
-        if after == before or None in after.values():
+        old = {name: self._keys(name) for name in names}
+        new = {n: source_entries.merged(old[n], self._answers(n, error)) for n in names}
+        before, after = (
+            [source_entries.assumed(name, said[name]) for name in names] for said in (old, new)
+        )
+        if after == before or None in after:
             return False
-        self.asked |= keys
+        self.asked |= new
         return True
 
     def _keys(self, name: str) -> dict[str, Any]:
@@ -285,9 +285,7 @@ def _read_once(file: Path, name: str, root: Path, source: Source | None) -> tupl
     """Format and result, also as they were kept of the same bytes read in the same way."""
     from srelib.readers import recognition
 
-    def read() -> tuple[str, FileResult]:
-        return recognition.read(file, root=root, source=source)
-
+    read = partial(recognition.read, file, root=root, source=source)
     digest = _sha256(file) if cache.in_use() else ""
     if not digest:
         return read()

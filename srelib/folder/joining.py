@@ -94,14 +94,11 @@ class Lines:
 
     def refuse(self, pool: Pool, at: np.ndarray, column: Any, values: Any, reason: Any) -> None:
         """Note that these rows of the pool are refused, each in its file."""
-        found = pd.DataFrame({"line": self.of(pool, at), "value": values}).assign(
-            column=column, reason=reason
-        )
+        found = pd.DataFrame({"line": self.of(pool, at), "value": values})
+        found = found.assign(column=column, reason=reason)[["line", "column", "value", "reason"]]
         for number, part in found.groupby(pool.file_of(at)):
-            name, why = self.names[int(number)], part["reason"]  # type: ignore[call-overload]
-            self.found.append(
-                tables.rejects(name, part["line"], part["column"], part["value"], why)
-            )
+            name = self.names[int(number)]  # type: ignore[call-overload]
+            self.found.append(tables.rejects(name, *(part[column] for column in part)))
 
 
 def pooled(frames: list[pd.DataFrame]) -> Pool:
@@ -145,9 +142,8 @@ def _stacked(frames: Sequence[pd.DataFrame]) -> Pool:
     data = {}
     for name in ("service", "sli"):
         parts = [frame[name].astype("category") for frame in frames]
-        data[name] = pd.Series(
-            pd.api.types.union_categoricals(parts, sort_categories=True, ignore_order=True)
-        )
+        both = pd.api.types.union_categoricals(parts, sort_categories=True, ignore_order=True)
+        data[name] = pd.Series(both)
     for name in ("time", "good", "total"):
         data[name] = pd.concat([frame[name] for frame in frames], ignore_index=True)
     sizes = [len(frame) for frame in frames]

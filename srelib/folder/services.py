@@ -85,8 +85,10 @@ def several_services(
         parts |= {name: found for name, found in loose.items() if {*found} <= known - {*loose}}
         lists = sorted(parts)
         if lists:
-            split[table] = _with_each(joined[table], parts)
-            added = len(split[table]) - len(joined[table])
+            services = joined[table]["service"].map(lambda name, parts=parts: parts.get(name, name))
+            frame = joined[table].assign(service=services).explode("service", ignore_index=True)
+            split[table] = frame.astype({"service": "str"})
+            added = len(frame) - len(joined[table])
             notes.append(
                 f"{added:,} rows of {table} were added for cells that list several services, such "
                 f"as {lists[0]!r}: each counts for every one of them"
@@ -94,31 +96,18 @@ def several_services(
     return split, notes
 
 
-def _with_each(frame: pd.DataFrame, parts: Mapping[str, list[str]]) -> pd.DataFrame:
-    services = frame["service"].map(lambda name: parts.get(name, name))
-    return frame.assign(service=services).explode("service", ignore_index=True).astype(
-        {"service": "str"}
-    )  # fmt: skip
-
-
 def _ask_for(table: str, lists: Collection[str]) -> None:
     if not lists:
         return
     pairs = ", ".join(f'"{name}" = "{_SEPARATOR.split(name)[0]}"' for name in sorted(lists)[:3])
+    parts = {name: "\n".join(filter(None, _SEPARATOR.split(name))) for name in lists}
+    about = "the services each cell names: one name, perhaps the whole cell, or a list"
     raise InputError(
         f"{table} name {', '.join(map(repr, sorted(lists)[:3]))}, which may be several services, "
         "and not all of them are named elsewhere in the folder",
         fix="say in sources.toml, for the [[file]] of these rows, what they stand for, one name "
         f'(perhaps the same) or a list such as ["api", "web"]: services = {{ {pairs} }}',
-        asks={
-            "services": Unconfirmed(
-                {
-                    name: "\n".join(part for part in _SEPARATOR.split(name) if part)
-                    for name in lists
-                },
-                "the services each cell names: one name, perhaps the whole cell, or a list",
-            )
-        },
+        asks={"services": Unconfirmed(parts, about)},
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from glob import escape
 from itertools import takewhile
 from typing import Any
 
@@ -54,7 +55,7 @@ def assumed(name: str, keys: Mapping[str, Any]) -> Source | None:
     """The entry as if everything proposed were said; None where that is no entry."""
     plain = {key: _plain(value) for key, value in keys.items()}
     try:
-        return Source.model_validate({"match": glob_of(name), **plain})
+        return Source.model_validate({"match": escape(name), **plain})
     except ValidationError:
         return None
 
@@ -63,17 +64,15 @@ def blocks(entries: Mapping[str, Keys], names: Iterable[str]) -> str:
     """Complete ``[[file]]`` entries for these files, files with equal keys in one where one glob
     means them and no others.
     """
-    groups: list[tuple[Keys, list[str]]] = []
-    for name, keys in entries.items():
-        same = next((files for known, files in groups if known == keys), None)
-        if same is None:
-            groups.append((keys, [name]))
-        else:
-            same.append(name)
-    every = list(names)
-    found = [(glob, keys) for keys, files in groups for glob in _globs(files, every)]
-    found.sort(key=lambda one: "/" not in one[0])
-    return "\n".join(block(glob, keys) for glob, keys in found)
+    every, left = list(names), dict(entries)
+    found: dict[str, Keys] = {}
+    while left:
+        keys = next(iter(left.values()))
+        files = [name for name, own in left.items() if own == keys]
+        found |= dict.fromkeys(_globs(files, every), keys)
+        left = {name: own for name, own in left.items() if name not in files}
+    order = sorted(found, key=lambda glob: "/" not in glob)
+    return "\n".join(block(glob, found[glob]) for glob in order)
 
 
 def block(glob: str, keys: Mapping[str, Any]) -> str:
@@ -81,10 +80,8 @@ def block(glob: str, keys: Mapping[str, Any]) -> str:
     order = [name for name in Source.model_fields if name in keys and name != "series"]
     lines = ["[[file]]", f"match = {_toml(glob)}", *(_line(name, keys[name]) for name in order)]
     for spec in _value(keys.get("series")) or ():
-        lines += ["", "  [[file.series]]"]
-        lines += [
-            f"  {_line(name, value)}" for name, value in spec.items() if value not in (None, ())
-        ]
+        said = {name: value for name, value in spec.items() if value not in (None, ())}
+        lines += ["", "  [[file.series]]", *(f"  {_line(*one)}" for one in said.items())]
     return "\n".join(lines) + "\n"
 
 
@@ -95,15 +92,10 @@ def unconfirmed_lines(text: str) -> list[tuple[int, str]]:
             if MARK in line and not line.startswith("#")]  # fmt: skip
 
 
-def glob_of(name: str) -> str:
-    """A glob that means the file of this name."""
-    return re.sub(r"([*?\[])", r"[\1]", name)
-
-
 def _globs(files: list[str], every: list[str]) -> list[str]:
     """One glob for several files where it means no other, else one for each."""
     if len(files) > 1 and len({name.rpartition("/")[0] for name in files}) == 1:
-        first, *others = (glob_of(name) for name in files)
+        first, *others = (escape(name) for name in files)
         start = _common(first, *others)
         end = _common(*(name[len(start) :][::-1] for name in (first, *others)))[::-1]
         glob = f"{start}*{end}"
@@ -113,7 +105,7 @@ def _globs(files: list[str], every: list[str]) -> list[str]:
 
 
 def _own(name: str, every: list[str]) -> str:
-    glob = glob_of(name)
+    glob = escape(name)
     return glob if _meant(glob, every) <= {name} else f"./{glob}"
 
 
