@@ -1,4 +1,4 @@
-"""The command line: srelib report, check, budget, compare, init, rules, collect, demo, lab.
+"""The command line: srelib report, check, budget, compare, init, rules, rollup, collect, demo, lab.
 
 Results go to standard output, everything else to standard error.
 Exit 0: done; 1: a notebook failed (the rest was written), proposals in the input are unconfirmed,
@@ -67,6 +67,7 @@ def report(
     jobs: opt.Jobs = None,
     notebooks: opt.Notebooks = None,
     keep: opt.Keep = True,
+    form: opt.Format = "html",
     debug: opt.Debug = False,
 ) -> None:
     """Run the notebooks on DATA and write one HTML page each, and index.html.
@@ -81,6 +82,8 @@ def report(
     part = {"service": service, "team": team, "since": since, "until": until}
     values = _settings(settings or []) | {name: value for name, value in part.items() if value}
     out = out.expanduser()
+    if form not in ("html", "pdf"):
+        raise ParameterError(f"--format takes html or pdf; got {form!r}.")
     if markdown is not None:
         _refuse_place(markdown, out)
     with _progress() as progress:
@@ -94,6 +97,7 @@ def report(
             jobs=jobs,
             progress=progress,
             keep=keep,
+            pdf=form == "pdf",
         )
     for name, reason in result.failed.items():
         _say(f"{name} did not finish: {reason}")
@@ -241,6 +245,55 @@ def rules(
         return
     _write_text(out, text, option="--out")
     typer.echo(str(out))
+
+
+@app.command(short_help="Count the requests in logs of any size.")
+def rollup(
+    logs: opt.Logs,
+    good: opt.Good,
+    out: opt.Table = None,
+    by: opt.By = "service",
+    service: opt.Named = None,
+    where: opt.Where = None,
+    latency: opt.Latency = None,
+    duration: opt.Duration = None,
+    every: opt.Every = "1m",
+    time: opt.Time = "time",
+    timezone: opt.Zone = None,
+    key: opt.Key = None,
+    sli: opt.Indicator = "availability",
+    engine: opt.Engine = None,
+    sql: opt.Sql = None,
+    memory: opt.Memory = "2GiB",
+    spill: opt.Spill = None,
+    debug: opt.Debug = False,
+) -> None:
+    """Count the requests in LOGS by service and minute: table sli, as a folder of exports.
+
+    Files are CSV, JSON lines, Parquet, or logs of web servers and AWS load balancers, gzip too.
+    Exit 0: done. 2: the logs cannot be used, or DIR exists; nothing is written.
+    """
+    from srelib import rollup as rolling
+
+    rules = rolling.read_rules(
+        good, time=time, service=by, every=every, where=where, latency=latency,
+        duration=duration, key=key, sli=sli,
+    )  # fmt: skip
+    if sql:
+        typer.echo(rolling.sql(sql, logs[0], rules))
+        return
+    if out is None:
+        raise ParameterError("rollup needs --out DIR, or --sql DIALECT.")
+    if engine:
+        rolled = rolling.write(rolling.table_of(engine, logs[0]), rules, out.expanduser())
+    else:
+        with rolling.opened(
+            logs, rules, service=service, timezone=timezone, memory=memory, spill=spill
+        ) as found:
+            rolled = rolling.write(found, rules, out.expanduser())
+    typer.echo(str(rolled.out))
+    for line in rolled.lines():
+        _say(line)
 
 
 @app.command(short_help="Write the report of the sample that comes with srelib.")

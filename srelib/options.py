@@ -61,3 +61,35 @@ _SERVICE = "Default: the name of the path, or of the repository's folder."
 Service = Annotated[str | None, option("--service", "NAME", _SERVICE)]
 _CLOCK = "Time of a commit: committer or author."
 Clock = Annotated[str, option("--clock", "NAME", _CLOCK, shown=True)]
+
+_FORMAT = "html, or pdf: each page as PDF, too, by the Chromium or Chrome of this machine."
+Format = Annotated[str, option("--format", "FORMAT", _FORMAT, shown=True)]
+
+_LOGS = "Files, folders or patterns; with --engine or --sql the name of a table."
+Logs = Annotated[list[str], typer.Argument(metavar="LOGS", show_default=False, help=_LOGS)]
+_GOOD = 'Which requests are good: "status < 500", "success = \'true\' and status != 429".'
+Good = Annotated[str, option("--good", "CONDITION", _GOOD)]
+Table = Annotated[Path | None, option("--out", "DIR", "New folder for the table.")]
+By = Annotated[str, option("--by", "COLUMN", "The service that was asked.", shown=True)]
+_NAMED = "The one service that all requests asked, instead of --by."
+Named = Annotated[str | None, option("--service", "NAME", _NAMED)]
+Where = Annotated[str | None, option("--where", "CONDITION", "Leave out other requests.")]
+_LATENCY = "Count those within these lengths of time too: 300ms,1s; needs --duration."
+Latency = Annotated[str | None, option("--latency", "BOUNDS", _LATENCY)]
+_DURATION = "How long a request took, and in which unit: latency_ms:ms, request_time:s."
+Duration = Annotated[str | None, option("--duration", "COLUMN:UNIT", _DURATION)]
+Every = Annotated[str, option("--every", "LENGTH", "Length of a bucket.", shown=True)]
+Time = Annotated[str, option("--time", "COLUMN", "When the request was served.", shown=True)]
+_ZONE = "Zone of times that name none: UTC, Europe/Berlin."
+Zone = Annotated[str | None, option("--timezone", "ZONE", _ZONE)]
+_KEY = "What names a request: of several rows with one name the earliest counts."
+Key = Annotated[str | None, option("--key", "COLUMN", _KEY)]
+_SLI = "Name of the indicator that --good is."
+Indicator = Annotated[str, option("--sli", "NAME", _SLI, shown=True)]
+_ENGINE = "Count in the table LOGS of this engine: postgres://..., pyspark://..., bigquery://..."
+Engine = Annotated[str | None, option("--engine", "ADDRESS", _ENGINE)]
+_SQL = "Print the query for this engine instead: databricks (also for Spark), bigquery, trino, ..."
+Sql = Annotated[str | None, option("--sql", "DIALECT", _SQL)]
+Memory = Annotated[str, option("--memory", "SIZE", "What DuckDB may hold.", shown=True)]
+_SPILL = "Folder for what does not fit. Default: a temporary one."
+Spill = Annotated[Path | None, option("--spill", "DIR", _SPILL)]

@@ -569,3 +569,39 @@ def test_the_examples_of_the_readme_are_read(started):
     assert (counts["good"].sum(), counts["total"].sum()) == (5990 + 6120, 6000 + 6120)
     assert data.deployments["status"].tolist() == ["succeeded", "failed"]
     assert len(data.rejects) == 0
+
+
+def test_rollup_counts_a_log_into_a_folder_of_exports(tmp_path, capsys):
+    """Which the other commands take; what became of the rows goes to standard error."""
+    rows = "".join(f"2026-06-01T00:00:{i:02d}Z,shop,{503 if i == 7 else 200}\n" for i in range(60))
+    (tmp_path / "a.csv").write_text("time,service,status\n" + rows)
+    out = tmp_path / "exports"
+    told = ("rollup", tmp_path / "a.csv", "--good", "status < 500", "--where", "status != 204")
+    code, shown, noise = run(*told, "--out", out, capsys=capsys)
+    assert (code, shown) == (0, f"{out}\n")
+    assert noise.splitlines()[0] == (
+        "60 rows: 60 kept, 0 left out by rule, 0 refused; 1\u00a0bucket of 1\u00a0service."
+    )
+    assert dataset.load(out).sli[["good", "total"]].to_numpy().tolist() == [[59.0, 60.0]]
+    assert run("init", out, capsys=capsys)[0] == 0
+    code, shown, noise = run(*told, "--out", out, capsys=capsys)
+    assert (code, shown) == (2, "")
+    assert "exists" in noise
+
+
+def test_rollup_prints_its_query(capsys):
+    """For those who may not connect; an engine that is not known is refused."""
+    code, shown, _ = run("rollup", "requests", "--good", "status < 500", "--sql", "trino",
+                         capsys=capsys)  # fmt: skip
+    assert code == 0
+    assert 'FROM "requests"' in shown
+    assert run("rollup", "x", "--good", "a = 1", "--sql", "oracle", capsys=capsys)[0] == 2
+    code, _, noise = run("rollup", "x", "--good", "a = 1", capsys=capsys)
+    assert (code, "--out DIR" in noise) == (2, True)
+
+
+def test_report_refuses_formats_it_does_not_know(exports, tmp_path, capsys):
+    """Before anything runs."""
+    code, _, noise = run("report", exports, "--out", tmp_path / "out", "--format", "docx",
+                         capsys=capsys)  # fmt: skip
+    assert (code, "html or pdf" in noise) == (2, True)

@@ -26,11 +26,11 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 # sli and budget stand below dataset, whose `slo_counts` uses both.
 ORDER = [
     "notebook", "errors", "cache", "shipped", "questions", "wording", "tables", "shown",
-    "annotations", "schema", "windows", "recurring", "marks", "stats", "fleet", "events", "series",
-    "states", "slos", "condition", "sources", "readers", "collect", "sli", "budget", "delivery",
-    "incidents", "alerts", "tradeoff", "policy", "targets", "decisions", "folder", "dataset",
-    "quality", "objectives", "changes", "simulate", "figures", "findings", "explore", "report",
-    "options", "cli",
+    "annotations", "schema", "windows", "recurring", "marks", "stats", "fleet", "events",
+    "series", "states", "slos", "condition", "sources", "readers", "rollup", "collect", "sli",
+    "budget", "delivery", "incidents", "alerts", "tradeoff", "policy", "targets", "decisions",
+    "folder", "dataset", "quality", "objectives", "changes", "simulate", "figures", "findings",
+    "explore", "report", "options", "cli",
 ]  # fmt: skip
 
 SLOW = ("scipy", "duckdb", "matplotlib", "nbconvert", "pydantic", "yaml")

@@ -21,6 +21,7 @@ from srelib.readers import (
 )
 from srelib.readers.base import Family, FileResult, Head
 from srelib.readers.engine import Format
+from srelib.readers.formats import rollup_table
 from srelib.sources import UNSAID
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ _ONLY = {
 def read(path: Path, *, root: Path, source: Source | None = None) -> tuple[str, FileResult]:
     """Recognise a file from its content and read it."""
     source = source or UNSAID
+    if rollup_table.is_parquet(path):
+        return "rollup", rollup_table.read_rollup(path, root)
     head = start(Path(path), Path(root), source)
     family = _choose(head, source)
     result = family.read(head, source)

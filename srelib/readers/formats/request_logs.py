@@ -15,12 +15,12 @@ from srelib.readers.event_rows import read_events
 if TYPE_CHECKING:
     from srelib.sources import Source
 
-_COMBINED = re.compile(
+COMBINED_LINE = re.compile(
     r"(?:(?P<vhost>\S+) )?(?P<host>\S+) \S+ (?P<user>\S+) \[(?P<time>[^\]]+)\] "
     r'"(?:(?P<method>[A-Z]+) (?P<path>\S*)(?: (?P<protocol>\S+))?|(?:[^"\\]|\\.)*)" '
     r"(?P<status>\d{3}|-) (?P<bytes>\d+|-)(?: .*)?"
 )
-_ALB = re.compile(
+ALB_LINE = re.compile(
     r"(?P<type>https?|h2|grpcs|wss?) (?P<time>\d{4}-\d\d-\d\dT\S+Z) (?P<elb>\S+) (?P<client>\S+) "
     r"(?P<target>\S+) (?P<request_processing_time>\S+) (?P<target_processing_time>\S+) "
     r"(?P<response_processing_time>\S+) (?P<elb_status_code>\S+) (?P<target_status_code>\S+) .*"
@@ -69,7 +69,7 @@ K6 = _log(
     good="metric_value = 0", where={"metric_name": ("http_req_failed",)},
 )  # fmt: skip
 ACCESS_LOG = _log(
-    "access_log", line=_COMBINED, good="status < 500", time_format="%d/%b/%Y:%H:%M:%S %z"
+    "access_log", line=COMBINED_LINE, good="status < 500", time_format="%d/%b/%Y:%H:%M:%S %z"
 )
-ALB = _log("alb", line=_ALB, good="elb_status_code < 500")
+ALB = _log("alb", line=ALB_LINE, good="elb_status_code < 500")
 LOGS = (JMETER, K6, ACCESS_LOG, ALB)

@@ -1,0 +1,55 @@
+"""Table `sli` as `srelib rollup` leaves it: Parquet, with the length of a bucket beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from srelib import tables, wording
+from srelib.errors import ReadError
+from srelib.readers import counts, generic
+from srelib.readers.base import FileResult, Head
+from srelib.readers.text import Scan
+from srelib.series import Meaning
+
+COLUMNS = ("time", "service", "sli", "good", "total")
+
+
+def is_parquet(path: Path) -> bool:
+    """Whether a file begins as Parquet does."""
+    with path.open("rb") as raw:
+        return raw.read(4) == b"PAR1"
+
+
+def read_rollup(path: Path, root: Path) -> FileResult:
+    """The counts of one service."""
+    import pyarrow as pa
+    from pyarrow.parquet import ParquetFile
+
+    name = wording.shown_path(path, root)
+    try:
+        with ParquetFile(path) as file:
+            step = (file.schema_arrow.metadata or {}).get(b"step", b"").decode()
+            whole = {*COLUMNS} <= {*file.schema_arrow.names}
+            found = file.read(COLUMNS).to_pandas() if whole else None
+    except (pa.ArrowException, OSError) as error:
+        raise ReadError(f"this is no whole Parquet file ({error})", file=name,
+                        fix="write it again") from error  # fmt: skip
+    if found is None or not step:
+        raise ReadError(
+            "this is a Parquet file that srelib rollup did not write", file=name,
+            fix="count its rows with srelib rollup, or export it as CSV",
+        )  # fmt: skip
+    times = pd.to_datetime(found["time"], utc=True).astype(tables.DTYPES["time"])
+    frame = found.assign(time=times).astype({"service": "category", "sli": "category"})
+    rule = counts.NumberRule(
+        "count", pd.Timedelta(float(step), "s"), file=name,
+        meaning=Meaning("count", "requests counted by srelib rollup"),
+    )  # fmt: skip
+    scan = Scan(
+        Head(path, name, False, "", "parquet", ""), frame, tables.empty("rejects"), len(frame),
+        _cache={"lines": np.arange(1, len(frame) + 1)},
+    )  # fmt: skip
+    return generic.result(scan, [counts.build(frame, rule)])
