@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -36,10 +37,10 @@ FIELD_TITLES = (
 """Of each field: its name, its main goal, its focus, its tools."""
 COLUMN, GUTTER, TOP, PITCH = 0.333, 0.018, 0.785, 0.187
 READING = "each dot is one service, better is to the right; the ends of a line are named"
-DOT, MOST_NAMES = 6.5, 16
+DOT, MOST_NAMES, REACH = 6.5, 16, 1.12
 NO_PLACE = "No service can be placed: that takes deployments and an objective of the same service."
-TINTS = {FAST_SAFE: canvas.GREEN, FAST_FRAGILE: canvas.VERMILLION, SLOW_SAFE: canvas.BLUE,
-         SLOW_FRAGILE: canvas.PURPLE}  # fmt: skip
+TINTS = {FAST_SAFE: canvas.GREEN, FAST_FRAGILE: canvas.VERMILLION,
+         SLOW_SAFE: canvas.BLUE, SLOW_FRAGILE: canvas.PURPLE}  # fmt: skip
 CORNERS = ((0.0, 0.4, 0.97), (0.0, 0.4, 0.925), (0.8, 1.0, 0.97), (0.0, 0.25, 0.03),
            (0.8, 1.0, 0.03))  # fmt: skip
 """Where the names of the fields stand [share of the axes: from, to, height]."""
@@ -73,6 +74,20 @@ class _Measure:
     more_is_better: bool
     log: bool
 
+    def values(self, board: Mapping[str, Scorecard]) -> dict[str, float]:
+        """What is known of it, by service; a fail rate only where it is clear."""
+        found = {name: getattr(one, self.field).value for name, one in board.items()
+                 if one.fail_clear or self.field != "fail_rate"}  # fmt: skip
+        return {name: value for name, value in found.items() if value == value}
+
+    def shown(self, value: float) -> str:
+        """A number of it as text."""
+        return wording.estimates(self.field, [value])[0]
+
+    def of_service(self, name: str, value: float, *, limit: int) -> str:
+        """That with the name of a service before it."""
+        return f"{wording.label(name, limit=limit)} {self.shown(value)}"
+
 
 MEASURES = {measure.field: measure for measure in (
     _Measure("frequency", "deployments a week", True, True),
@@ -88,10 +103,6 @@ MEASURES = {measure.field: measure for measure in (
 )}  # fmt: skip
 COLUMNS = (DEVOPS, SHARED, SRE[1:])
 """Fields drawn for DevOps, for both and for SRE; service levels do not compare."""
-
-
-def _shown(field: str, value: float) -> str:
-    return wording.estimates(field, [value])[0]
 
 
 @canvas.redrawn
@@ -112,7 +123,8 @@ def plot_devops_and_sre(board: Mapping[str, Scorecard], *, ax: Axes | None = Non
         _fields(ax, layout)
         for column, fields in enumerate(COLUMNS):
             for row, field in enumerate(fields):
-                _strip(ax, MEASURES[field], board, layout, (column, TOP - row * PITCH))
+                values = MEASURES[field].values(board)
+                _strip(ax, MEASURES[field], values, layout, column, TOP - row * PITCH)
         canvas.subtitle(ax, READING)
     return ax
 
@@ -140,22 +152,15 @@ def _fields(ax: Axes, layout: _Layout) -> None:
                     va="center", color=canvas.GREY if row else canvas.INK)  # fmt: skip
 
 
-def _values(measure: _Measure, board: Mapping[str, Scorecard]) -> dict[str, float]:
-    told = {name: one for name, one in board.items()
-            if one.fail_clear or measure.field != "fail_rate"}  # fmt: skip
-    found = {name: getattr(one, measure.field).value for name, one in told.items()}
-    return {name: value for name, value in found.items() if value == value}
-
-
 def _strip(
     ax: Axes,
     measure: _Measure,
-    board: Mapping[str, Scorecard],
+    values: Mapping[str, float],
     layout: _Layout,
-    place: tuple[int, float],
+    column: int,
+    height: float,
 ) -> None:
     """One measure: its name and a line of services, the worst at the left."""
-    (column, height), values = place, _values(measure, board)
     (x, y), wide = layout.at(column, height), layout.wide - 2 * GUTTER
     ax.text(x, y, measure.title, fontsize=8.8, fontweight="bold", color=canvas.INK, va="center")
     line = y - 0.058 * layout.step
@@ -164,7 +169,7 @@ def _strip(
                 fontstyle="italic")  # fmt: skip
         return
     middle = float(np.median(list(values.values())))
-    ax.text(x + wide, y, f"median {_shown(measure.field, middle)}" if len(values) > 2 else "",
+    ax.text(x + wide, y, f"median {measure.shown(middle)}" if len(values) > 2 else "",
             fontsize=7.6, color=canvas.GREY, va="center", ha="right")  # fmt: skip
     ax.plot([x, x + wide], [line, line], color="#9A9A9A", lw=1, zorder=2, solid_capstyle="round")
     places = _places(measure, values)
@@ -176,30 +181,18 @@ def _strip(
                 color=canvas.INK if edge else "#8C8C8C", mec="white", mew=0.8,
                 alpha=1 if len(values) < 30 else 0.6)  # fmt: skip
     canvas.hover(ax, [*dots.values()], [line] * len(order), [
-        _end(name, measure, values[name], 60) for name in order
+        measure.of_service(name, values[name], limit=60) for name in order
     ])  # fmt: skip
-    _ends(ax, measure, values, order, (x, line - 0.048 * layout.step), wide)
-
-
-def _ends(
-    ax: Axes, measure: _Measure, values: Mapping[str, float], order: list[str],
-    at: tuple[float, float], wide: float,
-) -> None:  # fmt: skip
-    """The worst and the best by name; all of them where they are the same."""
-    x, y = at
+    # below it the worst and the best by name; all of them where they are the same
+    small = partial(ax.text, y=line - 0.048 * layout.step, fontsize=7.6, color=canvas.INK,
+                    va="center")  # fmt: skip
     worst, best = order[0], order[-1]
     if values[worst] == values[best]:
         who = worst if len(order) == 1 else f"all {len(order)}"
-        ax.text(x, y, _end(who, measure, values[worst], 24), fontsize=7.6, color=canvas.INK,
-                va="center")  # fmt: skip
+        small(x, s=measure.of_service(who, values[worst], limit=24))
         return
     for name, place, side in ((worst, x, "left"), (best, x + wide, "right")):
-        ax.text(place, y, _end(name, measure, values[name], 13), fontsize=7.6, ha=side,
-                color=canvas.INK, va="center")  # fmt: skip
-
-
-def _end(name: str, measure: _Measure, value: float, limit: int) -> str:
-    return f"{wording.label(name, limit=limit)} {_shown(measure.field, value)}"
+        small(place, s=measure.of_service(name, values[name], limit=13), ha=side)
 
 
 def _places(measure: _Measure, values: Mapping[str, float]) -> dict[str, float]:
@@ -217,19 +210,19 @@ def _places(measure: _Measure, values: Mapping[str, float]) -> dict[str, float]:
 
 
 def _spoken(measure: _Measure, board: Mapping[str, Scorecard]) -> str:
-    values = _values(measure, board)
+    values = measure.values(board)
     if not values:
         return f"{measure.title}: unknown"
     low, high = (f(values, key=lambda n: values[n]) for f in (min, max))
     if values[low] == values[high]:
-        return f"{measure.title}: {_shown(measure.field, values[low])}"
-    return (f"{measure.title}: from {_shown(measure.field, values[low])} ({wording.label(low)}) to "
-            f"{_shown(measure.field, values[high])} ({wording.label(high)})")  # fmt: skip
+        return f"{measure.title}: {measure.shown(values[low])}"
+    ends = [f"{measure.shown(values[name])} ({wording.label(name)})" for name in (low, high)]
+    return f"{measure.title}: from {' to '.join(ends)}"
 
 
 def _title(board: Mapping[str, Scorecard]) -> str:
     """Whether the quickest is also the most reliable, and the other way round."""
-    speed, left = (_values(MEASURES[f], board) for f in ("frequency", "left"))
+    speed, left = (MEASURES[f].values(board) for f in ("frequency", "left"))
     both = [name for name in speed if name in left]
     if len(both) < 2:
         many = wording.plural(len(board), "service")
@@ -253,25 +246,24 @@ def plot_quadrants(quadrants: Quadrants, *, ax: Axes | None = None) -> Axes:
     rows = canvas.some(quadrants.services, NO_PLACE)
     parts = "; ".join(f"{wording.label(r['service'])}: {r['quadrant']}, {_chance(r)}"
                       for _, r in rows.head(20).iterrows())  # fmt: skip
-    low, high = -1.0, 1.0
-    line = quadrants.speed_line
-    floor = min(float(rows.loc[rows["speed"] > 0, "speed"].min()), line) / 2.2 if (
-        rows["speed"] > 0).any() else line / 10  # fmt: skip
+    line, some = quadrants.speed_line, rows["speed"][rows["speed"] > 0]
+    floor = min(float(some.min()), line) / 2.2 if len(some) else line / 10
     top = max(float(rows["speed_high"].max()), float(rows["speed"].max()), line * 2) * 1.9
+    rows = rows.assign(x=rows["speed"].clip(floor * 1.05, top), y=rows["left"].clip(-1, 1))
     with canvas.drawing(ax, _quadrants_title(quadrants), height=4.6, details=f"{parts}.",
                         about="Map of services by deployments a week and budget left",
                         labels=["\u2264 -100 %"]) as ax:  # fmt: skip
-        ax.set(xscale="log", xlim=(floor, top), ylim=(low - 0.12, high + 0.12))
-        _quadrant_fields(ax, quadrants, (floor, top), (low - 0.12, high + 0.12))
+        ax.set(xscale="log", xlim=(floor, top), ylim=(-REACH, REACH))
+        _quadrant_fields(ax, quadrants, floor, top)
         for _, row in rows.iterrows():
-            _cross(ax, row, (floor, top), (low, high))
-        canvas.hover(ax, rows["speed"].clip(floor * 1.05, top), rows["left"].clip(low, high), [
+            _cross(ax, row, floor, top)
+        canvas.hover(ax, rows["x"], rows["y"], [
             f"{wording.label(row['service'])}: {wording.per_week(row['speed'])} deployments "
             f"a week, {wording.percent(row['left'])} of the budget left; "
             f"{row['quadrant']}, {_chance(row)}"
             for _, row in rows.iterrows()
         ])  # fmt: skip
-        _name_quadrants(ax, rows, (floor, top), (low, high))
+        _name_quadrants(ax, rows, floor, top)
         ticks = [t for t in (0.01, 0.03, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
                  if floor < t < top]  # fmt: skip
         canvas.ticks(ax.xaxis, ticks, "{:g}".format)
@@ -282,13 +274,11 @@ def plot_quadrants(quadrants: Quadrants, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _quadrant_fields(
-    ax: Axes, quadrants: Quadrants, x: tuple[float, float], y: tuple[float, float]
-) -> None:
+def _quadrant_fields(ax: Axes, quadrants: Quadrants, floor: float, top: float) -> None:
     """The four fields, each with its name in its outer corner."""
     line, zero = quadrants.speed_line, quadrants.left_line
-    corners = {SLOW_SAFE: (x[0], line, zero, y[1]), FAST_SAFE: (line, x[1], zero, y[1]),
-               SLOW_FRAGILE: (x[0], line, y[0], zero), FAST_FRAGILE: (line, x[1], y[0], zero)
+    corners = {SLOW_SAFE: (floor, line, zero, REACH), FAST_SAFE: (line, top, zero, REACH),
+               SLOW_FRAGILE: (floor, line, -REACH, zero), FAST_FRAGILE: (line, top, -REACH, zero)
                }  # fmt: skip
     for name, (left, right, bottom, up) in corners.items():
         ax.fill_between([left, right], bottom, up, color=TINTS[name], alpha=0.07, lw=0, zorder=0)
@@ -303,17 +293,16 @@ def _quadrant_fields(
     ax.axhline(zero, zorder=1, **canvas.LIMIT)
 
 
-def _cross(ax: Axes, row: pd.Series, x: tuple[float, float], y: tuple[float, float]) -> None:
+def _cross(ax: Axes, row: pd.Series, floor: float, top: float) -> None:
     color = TINTS[row["quadrant"]] if row["quadrant"] != SLOW_FRAGILE else "#A8508A"
-    speed, left = np.clip(row["speed"], x[0] * 1.05, x[1]), np.clip(row["left"], *y)
+    line: dict[str, Any] = {"color": color, "lw": 1.3, "alpha": 0.75, "zorder": 2}
     if row["speed_high"] == row["speed_high"]:
-        ends = np.clip([row["speed_low"], row["speed_high"]], x[0], x[1])
-        ax.plot(ends, [left, left], color=color, lw=1.3, alpha=0.75, zorder=2)
+        ends = np.clip([row["speed_low"], row["speed_high"]], floor, top)
+        ax.plot(ends, [row["y"]] * 2, **line)
     if row["left_high"] == row["left_high"]:
-        ends = np.clip([row["left_low"], row["left_high"]], y[0] - 0.12, y[1])
-        ax.plot([speed, speed], ends, color=color, lw=1.3, alpha=0.75, zorder=2)
-    ax.plot(speed, left, "o", ms=8, color=color if row["sure"] else "white", mec=color, mew=1.8,
-            zorder=4)  # fmt: skip
+        ax.plot([row["x"]] * 2, np.clip([row["left_low"], row["left_high"]], -REACH, 1), **line)
+    ax.plot(row["x"], row["y"], "o", ms=8, color=color if row["sure"] else "white", mec=color,
+            mew=1.8, zorder=4)  # fmt: skip
 
 
 def _chance(row: pd.Series) -> str:
@@ -321,23 +310,20 @@ def _chance(row: pd.Series) -> str:
     return f"> 99{wording.NBSP}%" if p > 0.995 else f"{p * 100:.0f}{wording.NBSP}%"
 
 
-def _name_quadrants(
-    ax: Axes, rows: pd.DataFrame, x: tuple[float, float], y: tuple[float, float]
-) -> None:
+def _name_quadrants(ax: Axes, rows: pd.DataFrame, floor: float, top: float) -> None:
     """Names beside the dots, moved where they would cover each other."""
-    span = np.log(x[1] / x[0])
+    span = np.log(top / floor)
     own = np.array([r[r["quadrant"]] for _, r in rows.iterrows()])
     taken = list(CORNERS)
     for i in np.argsort(-own, kind="stable")[:MOST_NAMES]:
         row = rows.iloc[i]
         text = f"{wording.label(row['service'], limit=24)} {_chance(row)}"
-        speed, left = np.clip(row["speed"], x[0] * 1.05, x[1]), np.clip(row["left"], *y)
-        at, height = np.log(speed / x[0]) / span, (left - y[0] + 0.12) / (y[1] - y[0] + 0.24)
+        at, height = np.log(row["x"] / floor) / span, (row["y"] + REACH) / (2 * REACH)
         wide = canvas.text_width(text, 8.5) / (0.84 * 72 * canvas.width())
         flip, lift = _place(at, height, wide, taken)
         start = at - 0.02 - wide if flip else at + 0.02
         taken.append((start, start + wide, height + lift))
-        canvas.label(ax, text, (speed, left), (-9 if flip else 9, lift * 270), va="center",
+        canvas.label(ax, text, (row["x"], row["y"]), (-9 if flip else 9, lift * 270), va="center",
                      ha="right" if flip else "left", color=canvas.INK, path_effects=canvas.halo(),
                      zorder=5)  # fmt: skip
 
