@@ -24,27 +24,7 @@ from srelib.readers.meaning import says_bad
 
 Keys = Mapping[str, Any]
 
-_STATES = re.compile(
-    r"(?i)up|down|ok|alive|dead|good|bad|online|offline|operational|degraded|healthy|unhealthy|"
-    r"outage|available|unavailable|pass(ed)?|fail(ed)?|success|error|true|false|paused|critical"
-)
-_GOOD_WORD = re.compile(r"(?i).*(pass|succe|alive|avail|norm|green|reach).*")
-_BAD_WORD = re.compile(r"(?i)ko|.*(un|not|fail|err|dead|crit|red|time ?out|lost|broken).*")
-
-_OUTCOMES = (
-    ("rolled_back", r"roll|revert|undo|back|zurück"),
-    ("cancelled", r"cancel|abort|skip|stop|abge?br|annul|not.?built"),
-    ("failed", r"fail|err|ko|broken|unsuc|not|bad|timed?.?out|false|terminal|fehl|fall[aio]|échou"),
-)  # fmt: skip
-
-_OUTCOME = re.compile(
-    r"(?i)(partially.?)?(succe|fail|abort|cancel|roll|revert|complet|finish|deployed|released|pass"
-    r"|tim(ed|e).?out|error|ok$|done$).*"
-)
-_INCIDENT = (
-    r"(?i)incid|outage|bug|defect|fault|problem|st(ö|oe)r|vorfall|ausfall|fehler|panne|fall[ao]"
-)
-_IDENTIFIER = re.compile(r"(?i)(^|[^a-z])(id|number|nr|no)$|[a-z]Id$")
+_IDENTIFIER = r"(?i)(^|[^a-z])(id|number|nr|no)$|[a-z]Id$"
 _EPOCH = r"\d{9,19}(\.\d*)?"
 
 _PROPOSED = ("incidents", "deployments", "changes", "alerts", "exclusions")
@@ -58,6 +38,11 @@ def _patterns(of: str) -> dict[str, str]:
     """Words in names by what they show: of a table's columns, or of tables (`signs`)."""
     text = Path(__file__).with_name("column_patterns.toml").read_text("utf-8")
     return {name: "".join(words) for name, words in tomllib.loads(text)[of].items()}
+
+
+def _is(kind: str, cell: Any) -> bool:
+    """Whether the whole of a cell is a word of this kind."""
+    return re.fullmatch(_patterns("cells")[kind], str(cell)) is not None
 
 
 def filled(asks: Mapping[str, Any], head: Head, said: Keys | None = None) -> dict[str, Any]:
@@ -87,8 +72,8 @@ def filled(asks: Mapping[str, Any], head: Head, said: Keys | None = None) -> dic
 def _states(shares: Mapping[str, float]) -> Unconfirmed:
     """What words of states probably mean; without a sign what most rows say is good."""
     likely = {
-        str(word): "bad" if _BAD_WORD.fullmatch(str(word)) else "good"
-        if share > 0.5 or _GOOD_WORD.fullmatch(str(word)) else "bad"
+        str(word): "bad" if _is("bad", word) else "good"
+        if share > 0.5 or _is("good", word) else "bad"
         for word, share in shares.items()
     }  # fmt: skip
     seen = ", ".join(f"{word} in {100 * share:.3g} %" for word, share in shares.items())
@@ -117,8 +102,9 @@ def for_refused(
 def _statuses(counts: Mapping[str, int]) -> Unconfirmed:
     """What words for the outcome of a deployment probably mean."""
     usual = max(counts, key=lambda word: counts[word])
+    forms = _patterns("outcomes").items()
     likely = {
-        word: next((status for status, form in _OUTCOMES if re.search(form, word.lower())),
+        word: next((status for status, form in forms if re.search(form, word.lower())),
                    "failed" if word.isdigit() and word != usual else "succeeded")
         for word in counts
     }  # fmt: skip
@@ -128,7 +114,7 @@ def _statuses(counts: Mapping[str, int]) -> Unconfirmed:
 
 def _incidents(counts: Mapping[str, int]) -> Unconfirmed:
     """The kinds of records that are probably incidents; the most frequent where none looks so."""
-    likely = [kind for kind in counts if re.search(_INCIDENT, str(kind))]
+    likely = [kind for kind in counts if re.search(_patterns("cells")["incident"], str(kind))]
     return Unconfirmed(likely or [*counts][:1], f"the incidents, of {_often(counts)}")
 
 
@@ -285,7 +271,7 @@ def _likely(role: str, names: list[str], cells: Cells) -> list[str]:
     if role == "commit_sha":
         return [name for name in names if all_are(r"[0-9a-fA-F]{7,40}", cells[name])]
     if role == "status":
-        return [name for name in names if any(map(_OUTCOME.fullmatch, cells[name]))]
+        return [name for name in names if any(_is("outcome", cell) for cell in cells[name])]
     if role == "service":  # a name rather than an identifier
         return sorted(names, key=lambda name: bool(re.search(r"(?i)(id|key|url|href)$", name)))
     if role in ("incident_id", "deployment_id", "change_id"):  # differs from row to row
@@ -340,7 +326,7 @@ def _share_of(column: str) -> dict[str, Any]:
 def _table(name: str, cells: Cells, times: Sequence[str], numbers: Sequence[str]) -> str:
     """The table that the name of the file and those of the columns point to."""
     plain = PurePath(name).name.lower()
-    counted = [n for n in numbers if not _IDENTIFIER.search(n)]
+    counted = [n for n in numbers if not re.search(_IDENTIFIER, n)]
     hints = [key for key in ("bad", "good", "total") if _role(counted, key)]
     if len(hints) > 1 and len(times) == 1:
         return "sli"
@@ -348,9 +334,11 @@ def _table(name: str, cells: Cells, times: Sequence[str], numbers: Sequence[str]
         if re.search(pattern, plain) and not (table == "deployments" and hints):
             return table
     told = [column for name, column in cells.items() if re.search(r"(?i)stat|result", name)]
-    ran = any(_OUTCOME.fullmatch(cell) for column in told for cell in column)
+    ran = any(_is("outcome", cell) for column in told for cell in column)
     series = counted or any(map(_is_state, cells.values()))
-    series = series and not (ran and any(map(_IDENTIFIER.search, cells)))  # numbered runs
+    series = series and not (
+        ran and any(re.search(_IDENTIFIER, name) for name in cells)
+    )  # numbered runs
     if (len(times) == 1 and series) or (hints and _is_bucket(cells, times)):
         return "sli"
     both = " ".join(cells).lower()
@@ -427,7 +415,7 @@ def _are_shares(cells: Sequence[str]) -> bool:
 
 def _is_state(cells: Sequence[str]) -> bool:
     known = {cell.strip() for cell in cells if cell.strip() not in MISSING}
-    return 0 < len(known) <= 8 and any(_STATES.fullmatch(cell) for cell in known)
+    return 0 < len(known) <= 8 and any(_is("state", cell) for cell in known)
 
 
 def _code(cells: Sequence[str]) -> str:
