@@ -29,6 +29,9 @@ __all__ = ["REPORT_MARKER", "Dataset", "load"]
 __dir__ = __all__.copy
 
 
+Names = str | Collection[str]
+
+
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Everything a folder of exports says.
@@ -156,12 +159,7 @@ class Dataset:
             counts = exclude(counts, self.exclusions, **names, schedule=slo.schedule).counts
         return _for_slo(counts, slo)
 
-    def of(
-        self,
-        service: str | Collection[str] | None = None,
-        *,
-        team: str | Collection[str] | None = None,
-    ) -> Dataset:
+    def of(self, service: Names | None = None, *, team: Names | None = None) -> Dataset:
         """The same of one service or several; objectives and exclusions of others go with them.
 
         With a composite come the services it is made of.
@@ -245,9 +243,8 @@ class Dataset:
 
     def _with(self, frames: dict[str, pd.DataFrame]) -> Dataset:
         """The same with fewer rows in its tables."""
-        if any(len(rows) for rows in self._frames.values()) and not any(
-            len(rows) for rows in frames.values()
-        ):
+        held, left = (any(map(len, part.values())) for part in (self._frames, frames))
+        if held and not left:
             raise ParameterError(
                 f"nothing of the data is in this part; they end at {self.as_of:%Y-%m-%d %H:%M} UTC."
             )
@@ -363,10 +360,9 @@ def _together(seen: Explored) -> InputError:
         return problems[0]
     text = str(problems[0])
     if len(problems) > 1 or "table" in problems[0].asks:
-        listed = "\n".join(
-            f"- {InputError(one.problem, file=one.file) if one.asks and seen.entries else one}"
-            for one in problems
-        )
+        short = [InputError(one.problem, file=one.file) if one.asks and seen.entries else one
+                 for one in problems]  # fmt: skip
+        listed = "\n".join(f"- {one}" for one in short)
         said = f"{files} files cannot be used" if files > 1 else "the file cannot be used"
         if seen.entries:
             said += "; the entries below answer what is asked for"

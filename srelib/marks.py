@@ -76,13 +76,9 @@ def with_marks(changes: pd.DataFrame) -> pd.DataFrame:
 
 def _rows(texts: pd.DataFrame) -> Iterator[Row]:
     """What is said of each change, by column; nothing of a cell that is empty."""
-    columns = {
-        name: texts[name].astype("object").where(texts[name].notna(), "").astype("str").tolist()
-        for name in texts
-    }
-    for cells in zip(*columns.values(), strict=True):
-        yield {str(name): cell.strip() for name, cell in zip(columns, cells, strict=True)
-               if cell.strip()}  # fmt: skip
+    cells = texts.astype("object").where(texts.notna(), "").astype("str")
+    for row in cells.to_dict("records"):
+        yield {str(name): cell.strip() for name, cell in row.items() if cell.strip()}
 
 
 def _kinds(row: Row) -> str | None:

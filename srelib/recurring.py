@@ -85,9 +85,8 @@ class BusinessHours:
         """
         held = self.holds(times)
         lengths = np.diff(times.as_unit("us").asi8)
-        most = (
-            np.append(lengths, lengths[-1:]) if len(lengths) else np.zeros(len(times), "i8")
-        ) - 1
+        lasting = np.append(lengths, lengths[-1:]) if len(lengths) else np.zeros(len(times), "i8")
+        most = lasting - 1
         for later in range(0, int(most.max(initial=0)) + 1, self._shortest * 60_000_000):
             for within in (later, later + self._shortest * 60_000_000 - 1):
                 at = times + np.minimum(within, np.maximum(most, 0)).astype("m8[us]")
@@ -140,11 +139,7 @@ def expanded(exclusions: pd.DataFrame, *, until: pd.Timestamp) -> pd.DataFrame:
         last = row["starts_at"] if pd.isna(until) else until
         found = occurrences(row["rrule"], first, timezone=zone_of(row["timezone"]), until=last)
         again = exclusions.loc[[row.name] * len(found)]
-        parts.append(
-            again.assign(
-                starts_at=found["starts_at"].to_numpy(), ends_at=found["ends_at"].to_numpy()
-            )
-        )
+        parts.append(again.assign(**{str(name): found[name].to_numpy() for name in found}))
     return pd.concat(parts).sort_values("starts_at", kind="stable", ignore_index=True)
 
 

@@ -32,10 +32,10 @@ def refused(problem: str, fix: str) -> PydanticCustomError:
 
 def duration(text: str) -> pd.Timedelta:
     """Length of time written as in Prometheus or OpenSLO: ``30s``, ``5m``, ``1h30m``, ``26h``."""
-    parts = re.findall(r"(\d+(?:\.\d+)?)\s*(ms|min|s|m|h|d|w)", text)
-    if not re.fullmatch(r"\s*((\d+(\.\d+)?)\s*(ms|min|s|m|h|d|w)\s*)+", text):
+    part = r"(\d+(?:\.\d+)?)\s*(ms|min|s|m|h|d|w)"
+    if not re.fullmatch(rf"\s*({part}\s*)+", text):
         raise ValueError(f"{text!r} is not a length of time such as 30s, 5m, 1h30m or 26h")
-    length = sum((float(n) * UNITS[u] for n, u in parts), pd.Timedelta(0))
+    length = sum((float(n) * UNITS[u] for n, u in re.findall(part, text)), pd.Timedelta(0))
     if length <= pd.Timedelta(0):
         raise ValueError(f"{text!r} is no time at all; write more than zero, such as 1m")
     return length

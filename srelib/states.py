@@ -28,10 +28,9 @@ def with_silence(log: pd.DataFrame) -> pd.DataFrame:
 
 def of_probes(logs: Sequence[pd.DataFrame], rule: str) -> pd.DataFrame:
     """One log of several probes: good where any, the majority or all of those known say so."""
+    timed, numbers = [log.set_index("time") for log in logs], range(len(logs))
     states, rows_at = (
-        pd.concat(
-            [log.set_index("time")[name] for log in logs], axis=1, keys=range(len(logs)), sort=True
-        )
+        pd.concat([log[name] for log in timed], axis=1, keys=numbers, sort=True)
         for name in ("state", "at")
     )
     states = states.ffill().fillna(UNKNOWN)
@@ -78,6 +77,7 @@ def down_episodes(log: pd.DataFrame, service: str) -> tuple[pd.DataFrame, np.nda
     ends = after.reset_index(drop=True).reindex(range(len(first)))
     started = first["time"].reset_index(drop=True)
     silent = ends["silent"].eq(True)
+    more = silent.map({True: "; its end is unknown, the monitor fell silent", False: ""})
     frame = pd.DataFrame(
         {
             "incident_id": service + started.dt.strftime(" %Y-%m-%dT%H:%M:%SZ"),
@@ -86,8 +86,7 @@ def down_episodes(log: pd.DataFrame, service: str) -> tuple[pd.DataFrame, np.nda
             "started_at": started,
             "detected_at": started,
             "resolved_at": ends["time"],
-            "title": f"{service} down"
-            + silent.map({True: "; its end is unknown, the monitor fell silent", False: ""}),
+            "title": f"{service} down" + more,
         }
     )
     return frame, first["at"].to_numpy()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import pandas as pd
@@ -98,12 +98,16 @@ def of_team(teams: pd.Series, asked: str | Collection[str], services: Collection
 
 def described(series: pd.DataFrame, sli: pd.DataFrame) -> pd.DataFrame:
     """The rows of `series` that still have buckets, with their first, last and coverage."""
-    rows = {(row["service"], row["sli"]): row for row in series.to_dict("records")}
-    found = [
-        rows[key] | joining.extent(sli["time"].iloc[start:stop], _buckets(rows[key]))
-        for key, (start, stop) in joining.spans(sli).items()
-    ]
+    found = [row | joining.extent(sli["time"].iloc[at], _buckets(row))
+             for row, at in _rows_of(series, sli)]  # fmt: skip
     return tables.stacked([pd.DataFrame(found)], "series")
+
+
+def _rows_of(series: pd.DataFrame, sli: pd.DataFrame) -> Iterator[tuple[dict[Any, Any], slice]]:
+    """The row of `series` and the rows of `sli` of each series that still has buckets."""
+    rows = {(row["service"], row["sli"]): row for row in series.to_dict("records")}
+    for key, span in joining.spans(sli).items():
+        yield rows[key], slice(*span)
 
 
 def _buckets(row: Mapping[Any, Any]) -> Buckets:
@@ -122,12 +126,8 @@ def ends(series: pd.DataFrame) -> list[pd.Timestamp]:
 
 
 def _ends(sli: pd.DataFrame, series: pd.DataFrame) -> pd.Series:
-    rows = {(row["service"], row["sli"]): row for row in series.to_dict("records")}
     times = pd.DatetimeIndex(sli["time"]).as_unit("us")
-    ends = [
-        _buckets(rows[key]).ends(times[start:stop]).to_series()
-        for key, (start, stop) in joining.spans(sli).items()
-    ]
+    ends = [_buckets(row).ends(times[at]).to_series() for row, at in _rows_of(series, sli)]
     return pd.concat(ends, ignore_index=True) if ends else sli["time"]
 
 

@@ -21,6 +21,7 @@ from srelib.readers.base import FileResult
 from srelib.slos.model import Owner
 
 WHERE = "sources.toml"
+Results = Mapping[str, FileResult]
 Named = Mapping[str, Sequence[str]]
 """The services of each team, as ``[teams]`` names them."""
 
@@ -36,10 +37,7 @@ class Owners:
 
 
 def owners(
-    services: Collection[str],
-    said: Named,
-    documents: Sequence[Owner],
-    results: Mapping[str, FileResult],
+    services: Collection[str], said: Named, documents: Sequence[Owner], results: Results
 ) -> Owners:
     """The team of each service; `results`: what each file was read as."""
     claims, rejects = _claims(services, said, documents, results)
@@ -67,15 +65,14 @@ def _series(found: Mapping[str, str]) -> pd.Series:
 
 
 def _claims(
-    services: Collection[str],
-    said: Named,
-    documents: Sequence[Owner],
-    results: Mapping[str, FileResult],
+    services: Collection[str], said: Named, documents: Sequence[Owner], results: Results
 ) -> tuple[dict[str, dict[str, str]], tuple[pd.DataFrame, ...]]:
     """For each service the teams named for it, each with where; and rows about no service."""
     claims: dict[str, dict[str, str]] = defaultdict(dict)
-    for service, team in _in_sources(services, said):
-        claims[service].setdefault(team, WHERE)
+    for team, names in said.items():
+        for service in services:
+            if service in names or any(fnmatchcase(service, name) for name in names):
+                claims[service].setdefault(team, WHERE)
     for one in documents:
         if one.service in services:
             claims[one.service].setdefault(one.team, one.file)
@@ -94,13 +91,6 @@ def _claims(
     return claims, tuple(rejects)
 
 
-def _in_sources(services: Collection[str], said: Named) -> Iterator[tuple[str, str]]:
-    for team, names in said.items():
-        for service in services:
-            if service in names or any(fnmatchcase(service, name) for name in names):
-                yield service, team
-
-
 def _in_vain(services: Collection[str], said: Named) -> Iterator[str]:
     for team, names in said.items():
         for name in names:
@@ -117,18 +107,16 @@ def _contradiction(contested: Mapping[str, Mapping[str, str]]) -> InputError | N
     """The question which team it is, with the lines that say it."""
     if not contested:
         return None
-    listed = "; ".join(
-        f"{service}: {wording.listing(f'{team} ({where})' for team, where in teams.items())}"
-        for service, teams in contested.items()
-    )
-    proposed: dict[str, list[str]] = defaultdict(list)
+    listed, proposed = [], defaultdict(list)
     for service, teams in contested.items():
+        where = wording.listing(f"{team} ({where})" for team, where in teams.items())
+        listed.append(f"{service}: {where}")
         proposed[next(iter(teams))].append(service)
     lines = "\n".join(f"{json.dumps(team, ensure_ascii=False)} = "
                       f"{json.dumps(names, ensure_ascii=False)}"
                       for team, names in proposed.items())  # fmt: skip
     return InputError(
-        f"a service has one team, and several are named: {listed}",
+        f"a service has one team, and several are named: {'; '.join(listed)}",
         fix=f"name the team that answers for it in {WHERE}, without a wildcard:\n[teams]\n{lines}\n"
         "and check again",
     )

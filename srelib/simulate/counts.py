@@ -53,10 +53,8 @@ class BucketGrid:
     @cached_property
     def index(self) -> pd.DatetimeIndex:
         """Starts of the buckets, UTC."""
-        return pd.date_range(
-            self.start, periods=self.size, freq=pd.Timedelta(minutes=self.minutes), unit="us",
-            name="time",
-        )  # fmt: skip
+        step = pd.Timedelta(minutes=self.minutes)
+        return pd.date_range(self.start, periods=self.size, freq=step, unit="us", name="time")
 
     @cached_property
     def middles(self) -> np.ndarray:
@@ -128,22 +126,16 @@ class Counts:
 
 
 def _harms(spec: ServiceSpec, plan: Plan) -> list[Harm]:
-    windows = [
-        Harm("maintenance", f"maintenance-{number}", begin, end, spec.maintenance_errors)
-        for number, (begin, end) in enumerate(plan.maintenance, 1)
-        if spec.maintenance_errors
-    ]
-    releases = [
-        Harm("deployment", d.deployment_id, d.finished, d.finished + d.harm_minutes, d.harm_ratio)
-        for d in plan.deployments
-        if d.broke
-    ]
-    incidents = [
-        Harm("incident", i.incident_id, i.started, i.ended, i.error_ratio)
-        for i in plan.incidents
-        if i.deployment_id is None
-    ]
-    return windows + releases + incidents
+    windows = enumerate(plan.maintenance, 1) if spec.maintenance_errors else ()
+    broken = [d for d in plan.deployments if d.broke]
+    own = [i for i in plan.incidents if i.deployment_id is None]
+    return [
+        *(Harm("maintenance", f"maintenance-{number}", *span, spec.maintenance_errors)
+          for number, span in windows),
+        *(Harm("deployment", d.deployment_id, d.finished, d.finished + d.harm_minutes, d.harm_ratio)
+          for d in broken),
+        *(Harm("incident", i.incident_id, i.started, i.ended, i.error_ratio) for i in own),
+    ]  # fmt: skip
 
 
 def _shape(spec: ServiceSpec, grid: BucketGrid) -> np.ndarray:

@@ -9,10 +9,12 @@ from itertools import cycle
 import numpy as np
 import pandas as pd
 
+from srelib.events import REACHED
 from srelib.simulate.counts import WEEK, BucketGrid, _stream
 from srelib.simulate.spec import Deployment, Incident, Plan, ServiceSpec
 
 NAN = float("nan")
+Delays = Mapping[str, pd.Timedelta | None]
 HARM_SIGMA = 0.5
 """Log standard deviation of the excess error ratio of a broken release."""
 
@@ -21,11 +23,7 @@ NOTED_AFTER = (6.0, 4.0, 8.0)
 
 
 def draw_plan(
-    seed: int,
-    spec: ServiceSpec,
-    grid: BucketGrid,
-    *,
-    delays: Mapping[str, pd.Timedelta | None] | None = None,
+    seed: int, spec: ServiceSpec, grid: BucketGrid, *, delays: Delays | None = None
 ) -> Plan:
     """Draw what happens to a service."""
     releases = _delayed(_releases(seed, spec, grid), delays or {})
@@ -36,10 +34,11 @@ def draw_plan(
     broken = {release.deployment_id: release for release, _, _ in after}
     deployments = [broken.get(r.deployment_id, r) for r in releases] + fixes + answers
     incidents = infrastructure + [incident for _, incident, _ in after if incident]
-    incidents.sort(key=lambda each: each.started)
+    incidents = sorted((i for i in incidents if i.started < grid.span), key=lambda i: i.started)
+    titles = {True: cycle(spec.titles), False: cycle(spec.release_titles)}
     return Plan(
         tuple(sorted((d for d in deployments if d.finished < grid.span), key=lambda d: d.finished)),
-        tuple(_titled(spec, [i for i in incidents if i.started < grid.span])),
+        tuple(replace(i, title=next(titles[i.deployment_id is None])) for i in incidents),
         _gaps(seed, spec, grid),
         _maintenance(spec, grid),
     )
@@ -72,23 +71,15 @@ def _releases(seed: int, spec: ServiceSpec, grid: BucketGrid) -> list[Deployment
     cancelled = rng.random(size) < 0.3
     status = np.where(failing, np.where(cancelled, "cancelled", "failed"), "succeeded")
     broke = unlucky & ~failing
-    return [
-        Deployment(
-            deployment_id=f"{spec.name}-{number + 1:04d}",
-            started=float(times[number] - took[number]),
-            finished=float(times[number]),
-            status=str(status[number]),
-            changes=int(changes[number]),
-            harm_ratio=float(ratio[number] * broke[number]),
-            harm_minutes=float(minutes[number] * broke[number]),
-        )
-        for number in range(size)
-    ]
+    ids = [f"{spec.name}-{number + 1:04d}" for number in range(size)]
+    harm = {"harm_ratio": ratio * broke, "harm_minutes": minutes * broke}
+    columns = {"deployment_id": ids, "started": times - took, "finished": times, "status": status,
+               "changes": changes, **harm}  # fmt: skip
+    rows = zip(*(pd.Series(column).tolist() for column in columns.values()), strict=True)
+    return [Deployment(**dict(zip(columns, row, strict=True))) for row in rows]
 
 
-def _delayed(
-    releases: list[Deployment], delays: Mapping[str, pd.Timedelta | None]
-) -> list[Deployment]:
+def _delayed(releases: list[Deployment], delays: Delays) -> list[Deployment]:
     late = {r: delays.get(r.deployment_id, pd.Timedelta(0)) for r in releases}
     minutes = {r: by / pd.Timedelta(minutes=1) for r, by in late.items() if by is not None}
     return [replace(r, started=r.started + by, finished=r.finished + by)
@@ -103,9 +94,8 @@ def _noted(
     detected = started + min(detection, 0.9 * (ended - started))
     acknowledged = detected + acknowledgement
     resolved = max(ended, acknowledged) + closing
-    seen, taken, closed = (
-        float(at) if at < grid.span else NAN for at in (detected, acknowledged, resolved)
-    )
+    times = np.array([detected, acknowledged, resolved])
+    seen, taken, closed = np.where(times < grid.span, times, NAN).tolist()
     return seen, taken, closed
 
 
@@ -126,15 +116,9 @@ def _after_release(
     if repair >= spec.rollback_probability + spec.hotfix_probability or ended >= grid.span:
         return release, incident, None
     reason = "rollback" if repair < spec.rollback_probability else "hotfix"
-    fix = Deployment(
-        deployment_id=f"{release.deployment_id}-{reason}",
-        started=ended - float(rng.uniform(2, 8)),
-        finished=ended,
-        reason=reason,
-        planned=False,
-        changes=1 if reason == "hotfix" else 0,
-        answers=release.deployment_id,
-    )
+    name, began = release.deployment_id, ended - float(rng.uniform(2, 8))
+    fix = Deployment(f"{name}-{reason}", began, ended, reason=reason, planned=False,
+                     changes=1 if reason == "hotfix" else 0, answers=name)  # fmt: skip
     status = "rolled_back" if reason == "rollback" else "succeeded"
     return replace(release, status=status), incident, fix
 
@@ -152,36 +136,24 @@ def _infrastructure(seed: int, spec: ServiceSpec, grid: BucketGrid) -> list[Inci
     kinds = np.minimum(np.searchsorted(edges, rng.random(size)), len(edges) - 1)
     medians = np.array([median for _, _, median in spec.severities])[kinds]
     ratios = np.clip(medians * np.exp(spec.ratio_sigma * rng.standard_normal(size)), 0, 0.95)
-    spans = zip(starts.tolist(), (starts + minutes).tolist(), strict=True)
-    found = []
-    for number, (begin, end) in enumerate(spans):
-        severity, noted = spec.severities[kinds[number]][0], _noted(rng, grid, begin, end)
-        name, ratio = f"{spec.name}-i{number + 1:03d}", float(ratios[number])
-        found.append(Incident(name, severity, "", begin, end, *noted, ratio))
-    return found
+    columns = (kinds, starts, starts + minutes, ratios)
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    return [
+        Incident(f"{spec.name}-i{number:03d}", spec.severities[kind][0], "", begin, end,
+                 *_noted(rng, grid, begin, end), ratio)
+        for number, (kind, begin, end, ratio) in enumerate(rows, 1)
+    ]  # fmt: skip
 
 
 def _answers(seed: int, spec: ServiceSpec, incidents: list[Incident]) -> list[Deployment]:
     rng = _stream(seed, spec.name, "answers")
-    draws = rng.random((len(incidents), 2))
-    return [
-        Deployment(
-            deployment_id=f"{incident.incident_id}-answer",
-            started=at - 5,
-            finished=at,
-            reason="answer",
-            planned=spec.answers_planned,
-            answers=incident.incident_id,
-        )
-        for incident, (answer, when) in zip(incidents, draws, strict=True)
-        if answer < spec.answer_probability
-        for at in [incident.started + (0.2 + 0.7 * when) * (incident.ended - incident.started)]
-    ]
-
-
-def _titled(spec: ServiceSpec, incidents: list[Incident]) -> list[Incident]:
-    titles = {True: cycle(spec.titles), False: cycle(spec.release_titles)}
-    return [replace(i, title=next(titles[i.deployment_id is None])) for i in incidents]
+    found = []
+    for one, (answer, when) in zip(incidents, rng.random((len(incidents), 2)), strict=True):
+        if answer < spec.answer_probability:
+            at, name = one.started + (0.2 + 0.7 * when) * (one.ended - one.started), one.incident_id
+            found.append(Deployment(f"{name}-answer", at - 5, at, reason="answer",
+                                    planned=spec.answers_planned, answers=name))  # fmt: skip
+    return found
 
 
 def _gaps(seed: int, spec: ServiceSpec, grid: BucketGrid) -> tuple[tuple[float, float], ...]:
@@ -205,7 +177,7 @@ def _maintenance(spec: ServiceSpec, grid: BucketGrid) -> tuple[tuple[float, floa
 def draw_changes(seed: int, grid: BucketGrid, spec: ServiceSpec, plan: Plan) -> pd.DataFrame:
     """Changes shipped by each deployment, and those still waiting."""
     rng = _stream(seed, spec.name, "changes")
-    shipped = [d for d in plan.deployments if d.status in ("succeeded", "rolled_back")]
+    shipped = [d for d in plan.deployments if d.status in REACHED]
     sizes = [d.changes for d in shipped]
     owners = np.repeat(np.array([d.deployment_id for d in shipped], dtype=object), sizes)
     finished = np.repeat([d.finished for d in shipped], sizes)

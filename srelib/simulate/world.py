@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,7 @@ from srelib import tables
 from srelib.dataset import Dataset
 from srelib.errors import ParameterError
 from srelib.simulate.counts import CAUSES, BucketGrid, Counts, _draw_counts
-from srelib.simulate.plan import draw_alerts, draw_changes, draw_plan
+from srelib.simulate.plan import Delays, draw_alerts, draw_changes, draw_plan
 from srelib.simulate.spec import Deployment, Incident, Plan, ServiceSpec
 from srelib.slos import Slo
 from srelib.windows import Window
@@ -67,10 +67,8 @@ class Fleet:
             raise ParameterError(f"service {service!r} has no indicator {sli!r}.")
         seen = world.counts.observed
         columns = {"good": good, "total": world.counts.total}
-        return pd.DataFrame(
-            {name: np.where(seen, values, np.nan) for name, values in columns.items()},
-            index=self.grid.index,
-        )
+        known = {name: np.where(seen, values, np.nan) for name, values in columns.items()}
+        return pd.DataFrame(known, index=self.grid.index)
 
     @cached_property
     def sli(self) -> pd.DataFrame:
@@ -133,15 +131,12 @@ class Fleet:
     def dataset(self) -> Dataset:
         """The fleet as `srelib.load` would return its exports, without files in between."""
         sli = self.sli.sort_values(["service", "sli", "time"], kind="stable", ignore_index=True)
+        records = {table: getattr(self, table) for table in tables.EXPORTS[1:-1]}
         return Dataset(
             path=Path(f"fleet-{self.seed}"),
             as_of=self.grid.at(self.grid.span),
             sli=sli,
-            deployments=self.deployments,
-            changes=self.changes,
-            incidents=self.incidents,
-            alerts=self.alerts,
-            exclusions=self.exclusions,
+            **records,
             slos=[_slo(world.spec) for world in self.worlds],
             series=_series(sli, self.grid.minutes * 60),
             sources=tables.empty("sources"),
@@ -157,7 +152,7 @@ def fleet(
     weeks: float = 13,
     step: str | pd.Timedelta = "1min",
     start: str | pd.Timestamp = "2026-03-30",
-    delays: Mapping[str, pd.Timedelta | None] | None = None,
+    delays: Delays | None = None,
 ) -> Fleet:
     """Draw a fleet of services with a known truth.
 
@@ -296,13 +291,8 @@ def _sums(service: str, sli: str, good: np.ndarray, counts: Counts) -> dict[str,
 
 
 def _slo(spec: ServiceSpec) -> Slo:
-    return Slo(
-        name=f"{spec.name}-availability",
-        service=spec.name,
-        sli="availability",
-        target=spec.target,
-        window=Window.parse("28d"),
-    )
+    name, sli, window = f"{spec.name}-availability", "availability", Window.parse("28d")
+    return Slo(name=name, service=spec.name, sli=sli, target=spec.target, window=window)
 
 
 def _series(sli: pd.DataFrame, step: float) -> pd.DataFrame:
