@@ -6,6 +6,7 @@ Dates stay text, a key written twice is refused, and merging cannot blow up.
 
 from __future__ import annotations
 
+import codecs
 import copy
 import os
 from collections.abc import Iterator, Sequence
@@ -135,15 +136,13 @@ def _text(path: Path, name: str) -> str:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise SloError(
-            f"cannot be read ({error.strerror})", file=name, fix="check its permissions"
-        ) from None
+        problem, fix = f"cannot be read ({error.strerror})", "check its permissions"
+        raise SloError(problem, file=name, fix=fix) from None
     if len(content) > MAX_BYTES:
         raise SloError(f"{len(content):,} bytes are too many for SLOs", file=name, fix=_MEND)
+    wide = content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
     try:
-        return content.decode(
-            "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-        )
+        return content.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise SloError("not UTF-8 text", file=name, line=line, fix="save it as UTF-8") from None
@@ -162,14 +161,10 @@ def _nodes(loader: _Loader) -> Iterator[yaml.Node]:
 
 def _items(root: yaml.Node | None) -> list[yaml.Node] | None:
     """Documents in a list, or in a ``kind: List`` as ``kubectl get -o yaml`` writes it."""
-    if isinstance(root, yaml.SequenceNode):
-        return root.value
-    if not isinstance(root, yaml.MappingNode):
-        return None
-    keys = {_key(key): value for key, value in root.value}
-    items = keys.get("items")
-    is_list = "kind" in keys and _key(keys["kind"]) == "List"
-    return items.value if is_list and isinstance(items, yaml.SequenceNode) else None
+    if isinstance(root, yaml.MappingNode):
+        keys = {_key(key): value for key, value in root.value}
+        root = keys.get("items") if "kind" in keys and _key(keys["kind"]) == "List" else None
+    return root.value if isinstance(root, yaml.SequenceNode) else None
 
 
 def _lines(root: yaml.Node, name: str) -> dict[Place, int]:

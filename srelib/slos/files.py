@@ -167,10 +167,8 @@ def _write(slos: Iterable[Slo]) -> str:
 
 
 def _document(slo: Slo, named: Mapping[str, Slo]) -> dict[str, Any]:
-    members = [
-        _since(named.get(one.name, one), slo.valid_from)
-        for one in (slo.composite.members if slo.composite else ())
-    ]
+    parts = slo.composite.members if slo.composite else ()
+    members = [_since(named.get(one.name, one), slo.valid_from) for one in parts]
     spec = _without_none(
         description=slo.description,
         service=slo.service,
@@ -219,22 +217,15 @@ def _own_labels(member: Slo, whole: Slo) -> dict[str, str] | None:
 
 
 def _indicator(slo: Slo) -> dict[str, Any]:
-    return {"metadata": {"name": slo.sli}, "spec": _measured(slo)}
-
-
-def _measured(slo: Slo) -> dict[str, Any]:
-    queries = slo.queries
+    queries, kind = slo.queries, "ratioMetric"
     if slo.threshold is not None:
-        return {"thresholdMetric": _metric(slo, queries.value)}
-    if queries.raw is not None:
-        return {"ratioMetric": {"rawType": queries.raw_type, "raw": _metric(slo, queries.raw)}}
-    numerator = "bad" if queries.bad is not None else "good"
-    return {
-        "ratioMetric": {
-            numerator: _metric(slo, getattr(queries, numerator)),
-            "total": _metric(slo, queries.total),
-        }
-    }
+        kind, metric = "thresholdMetric", _metric(slo, queries.value)
+    elif queries.raw is not None:
+        metric = {"rawType": queries.raw_type, "raw": _metric(slo, queries.raw)}
+    else:
+        parts = ("bad" if queries.bad is not None else "good", "total")
+        metric = {part: _metric(slo, getattr(queries, part)) for part in parts}
+    return {"metadata": {"name": slo.sli}, "spec": {kind: metric}}
 
 
 def _metric(slo: Slo, query: str | None) -> dict[str, Any]:

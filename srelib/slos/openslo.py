@@ -33,6 +33,7 @@ from srelib.windows import Window
 
 VERSIONS = ("openslo/v1", "openslo.com/v1", "openslo.com/v2alpha", "openslo.com/v2alpha1")
 QUERY_KEYS = ("query", "promql", "expr", "expression", "queryString", "metricQuery")
+INDICATOR_KEYS = ("indicator", "indicatorRef", "sli", "sliRef")
 EVENTS = ("good", "bad", "total", "raw")
 
 Op = Literal["lte", "lt", "gte", "gt"]
@@ -142,9 +143,13 @@ class Reference(NamedTuple):
         return {key: metric for key, metric in found.items() if metric is not None}
 
 
-def indicators(documents: list[YamlDocument]) -> dict[str, Reference]:
+Known = dict[str, Reference]
+"""The indicators that stand as documents of their own, by name."""
+
+
+def indicators(documents: list[YamlDocument]) -> Known:
     """The indicators that stand as documents of their own, by name."""
-    found: dict[str, Reference] = {}
+    found: Known = {}
     for document in documents:
         value = document.value
         if value.get("apiVersion") not in VERSIONS or value.get("kind") != "SLI":
@@ -162,7 +167,7 @@ def indicators(documents: list[YamlDocument]) -> dict[str, Reference]:
     return found
 
 
-def read_openslo(document: YamlDocument, known: dict[str, Reference]) -> list[Slo]:
+def read_openslo(document: YamlDocument, known: Known) -> list[Slo]:
     """The objectives of one ``kind: SLO`` document."""
     filled, notes = as_model(OpenSloDocument, document)
     place, numbers = document.at("spec", "objectives"), range(len(filled.spec.objectives))
@@ -173,11 +178,7 @@ def read_openslo(document: YamlDocument, known: dict[str, Reference]) -> list[Sl
 
 
 def _objective(
-    at: YamlDocument,
-    filled: OpenSloDocument,
-    number: int,
-    known: dict[str, Reference],
-    notes: tuple[str, ...],
+    at: YamlDocument, filled: OpenSloDocument, number: int, known: Known, notes: tuple[str, ...]
 ) -> Slo:
     spec, meta, objective = filled.spec, filled.metadata, filled.spec.objectives[number]
     reference = _find_indicator(at, spec, objective, known)
@@ -228,71 +229,60 @@ def _notes(
 
 
 def _find_indicator(
-    at: YamlDocument, spec: _OpenSloSpec, objective: _OpenSloObjective, known: dict[str, Reference]
+    at: YamlDocument, spec: _OpenSloSpec, objective: _OpenSloObjective, known: Known
 ) -> Reference:
     """The indicator of an objective: its own, else that of the SLO; inline or by name."""
     body = at.root("spec")
     for holder, place in ((objective, at), (spec, body)):
-        given = {
-            key: value
-            for key in ("indicator", "indicatorRef", "sli", "sliRef")
-            if (value := getattr(holder, key.replace("Ref", "_ref"))) is not None
-        }
+        said = {key: getattr(holder, key.replace("Ref", "_ref")) for key in INDICATOR_KEYS}
+        given = {key: value for key, value in said.items() if value is not None}
         if len(given) > 1:
             raise place.error(f"{' and '.join(given)} are both given", "keep one of the two")
         for key, value in given.items():
             return _resolve(place.at(key), value, known)
-    raise body.error(
-        "no indicator is given", "add indicator, or indicatorRef with the name of an SLI"
-    )
+    fix = "add indicator, or indicatorRef with the name of an SLI"
+    raise body.error("no indicator is given", fix)
 
 
-def _resolve(
-    at: YamlDocument, value: _OpenSloIndicator | str, known: dict[str, Reference]
-) -> Reference:
+def _resolve(at: YamlDocument, value: _OpenSloIndicator | str, known: Known) -> Reference:
     if isinstance(value, _OpenSloIndicator):
         named = value.metadata.name if value.metadata else at.value["metadata"]["name"]
         return Reference(value, named, at)
     if value in known:
         return known[value]
-    hint = schema.did_you_mean(value, known)
-    if hint:
+    if hint := schema.did_you_mean(value, known):
         raise at.error(f"no SLI is called {value!r}", hint)
     return Reference(None, value, at)
 
 
 def _is_value(at: YamlDocument, objective: _OpenSloObjective, reference: Reference) -> bool:
-    """Whether the indicator is a value to compare with the threshold of the objective."""
-    if reference.indicator is None or not _is_threshold(reference.indicator, reference.at):
+    """Whether the indicator is a value to compare with the threshold of the objective.
+
+    There is exactly one kind of metric, and a ratio is one that can be formed.
+    """
+    if reference.indicator is None:
         return False
-    for key in ("op", "value"):
-        if getattr(objective, key) is None:
-            raise at.error(
-                f"key {key!r} is missing, which a thresholdMetric needs",
-                "say when a value is good, as in op: lte and value: 0.3",
-            )
-    return True
-
-
-def _is_threshold(indicator: _OpenSloIndicator, at: YamlDocument) -> bool:
-    """Which kind of metric there is: exactly one, and a ratio must be one that can be formed."""
-    spec, ratio = indicator.spec, indicator.spec.ratio_metric
+    place = reference.at.at("spec")
+    spec, ratio = reference.indicator.spec, reference.indicator.spec.ratio_metric
     if (spec.threshold_metric is None) == (ratio is None):
-        seen = "both" if ratio else "neither"
-        raise at.at("spec").error(
-            f"{seen} of ratioMetric and thresholdMetric given",
+        raise place.error(
+            f"{'both' if ratio else 'neither'} of ratioMetric and thresholdMetric given",
             "give exactly one: ratioMetric for events, thresholdMetric for a measured value",
         )
     if ratio is None:
+        lacking = next((key for key in ("op", "value") if getattr(objective, key) is None), None)
+        if lacking:
+            problem = f"key {lacking!r} is missing, which a thresholdMetric needs"
+            raise at.error(problem, "say when a value is good, as in op: lte and value: 0.3")
         return True
     given = [key for key in EVENTS if getattr(ratio, key) is not None]
     if given not in (["good", "total"], ["bad", "total"], ["raw"]):
-        raise at.at("spec", "ratioMetric").error(
+        raise place.at("ratioMetric").error(
             f"a ratio of {', '.join(given) or 'nothing'}",
             "give good and total, or bad and total, or only raw with rawType",
         )
     if (ratio.raw is None) != (ratio.raw_type is None):
-        raise at.at("spec", "ratioMetric").error(
+        raise place.at("ratioMetric").error(
             "raw and rawType come together",
             "add rawType: success (good / total) or rawType: failure (bad / total)",
         )
@@ -321,8 +311,12 @@ def _named_series(reference: Reference, key: str) -> str | None:
 def _queries(reference: Reference) -> Queries:
     ratio = reference.indicator.spec.ratio_metric if reference.indicator else None
     types = [_type(metric) for metric in reference.metrics.values()]
+    said = {key: _spec(metric) for key, metric in reference.metrics.items()}
     return Queries(
-        **{key: _query(metric) for key, metric in reference.metrics.items()},
+        **{
+            key: next((spec[name] for name in QUERY_KEYS if isinstance(spec.get(name), str)), None)
+            for key, spec in said.items()
+        },
         raw_type=ratio.raw_type if ratio else None,
         source_type=next((kind for kind in types if kind), None),
     )
@@ -330,11 +324,6 @@ def _queries(reference: Reference) -> Queries:
 
 def _spec(metric: _OpenSloMetric) -> dict[str, Any]:
     return (metric.metric_source.spec if metric.metric_source else metric.spec) or {}
-
-
-def _query(metric: _OpenSloMetric) -> str | None:
-    spec = _spec(metric)
-    return next((spec[key] for key in QUERY_KEYS if isinstance(spec.get(key), str)), None)
 
 
 def _type(metric: _OpenSloMetric) -> str | None:
@@ -346,10 +335,8 @@ def _type(metric: _OpenSloMetric) -> str | None:
 
 def _name(filled: OpenSloDocument, number: int) -> str:
     """Of several objectives each has its own name: by its display name, else by its number."""
-    names = [
-        re.sub(r"[^\w.]+", "-", (one.display_name or "").lower()).strip("-.")
-        for one in filled.spec.objectives
-    ]
+    shown = [(one.display_name or "").lower() for one in filled.spec.objectives]
+    names = [re.sub(r"[^\w.]+", "-", name).strip("-.") for name in shown]
     if len(names) == 1:
         return filled.metadata.name
     own = names[number]

@@ -90,8 +90,8 @@ def read_v1alpha(document: YamlDocument) -> list[Slo]:
     filled, notes = as_model(_V1alphaDocument, document)
     if filled.spec.budgeting_method is None:
         notes = (*notes, "no budgetingMethod is given; Occurrences is assumed.")
-    missing = [one.time_slice_window is None for one in filled.spec.objectives]
-    if filled.spec.budgeting_method == "Timeslices" and any(missing):
+    missing = any(one.time_slice_window is None for one in filled.spec.objectives)
+    if filled.spec.budgeting_method == "Timeslices" and missing:
         notes = (*notes, "v1alpha names no length of a slice; 1 minute is assumed.")
     slos = read_openslo(_as_v1(document, filled), {})
     return [replace(slo, notes=(*notes, *slo.notes)) for slo in slos]
@@ -100,30 +100,25 @@ def read_v1alpha(document: YamlDocument) -> list[Slo]:
 def _as_v1(document: YamlDocument, filled: _V1alphaDocument) -> YamlDocument:
     """The same document in the words of v1, each key still at its line."""
     spec, method = filled.spec, filled.spec.budgeting_method or "Occurrences"
+    name = filled.metadata.name
     body: dict[str, Any] = {
         "description": spec.description,
         "service": spec.service,
         "budgetingMethod": method,
         "timeWindow": [
-            {
-                "duration": f"{one.count}{UNITS[one.unit]}",
-                "isRolling": one.is_rolling,
-                "calendar": one.calendar.model_dump(by_alias=True) if one.calendar else None,
-            }
+            one.model_dump(by_alias=True, include={"is_rolling", "calendar"})
+            | {"duration": f"{one.count}{UNITS[one.unit]}"}
             for one in spec.time_windows or []
         ],
-        "objectives": [
-            _v1alpha_objective(one, filled.metadata.name, method) for one in spec.objectives
-        ],
+        "objectives": [_v1alpha_objective(one, name, method) for one in spec.objectives],
     }
     if spec.indicator is not None:
         metric = {"thresholdMetric": _v1alpha_metric(spec.indicator.threshold_metric)}
-        body["indicator"] = {"metadata": {"name": filled.metadata.name}, "spec": metric}
+        body["indicator"] = {"metadata": {"name": name}, "spec": metric}
     value = {**document.value, "apiVersion": "openslo/v1", "spec": body}
-    lines = {
-        tuple("timeWindow" if part == "timeWindows" else part for part in place): line
-        for place, line in document.lines.items()
-    }
+    words = {"timeWindows": "timeWindow"}
+    lines = {tuple(words.get(str(part), part) for part in place): line
+             for place, line in document.lines.items()}  # fmt: skip
     return replace(document, value=value, lines=lines)
 
 
@@ -144,15 +139,17 @@ def _v1alpha_metric(given: _V1alphaMetric | None) -> dict[str, Any] | None:
     return {"metricSource": {"type": given.source, "spec": {"query": given.query}}}
 
 
+def _either(*names: str, **more: Any) -> Any:
+    return Field(validation_alias=AliasChoices(*names), **more)
+
+
 class _SlothEvents(Strict):
-    error_query: str = Field(validation_alias=AliasChoices("errorQuery", "error_query"))
-    total_query: str = Field(validation_alias=AliasChoices("totalQuery", "total_query"))
+    error_query: str = _either("errorQuery", "error_query")
+    total_query: str = _either("totalQuery", "total_query")
 
 
 class _SlothRatio(Strict):
-    error_ratio_query: str = Field(
-        validation_alias=AliasChoices("errorRatioQuery", "error_ratio_query")
-    )
+    error_ratio_query: str = _either("errorRatioQuery", "error_ratio_query")
 
 
 class _SlothIndicator(Strict):
@@ -176,9 +173,7 @@ class _SlothSpec(Strict):
     service: str
     labels: dict[str, Any] | None = None
     slos: list[_SlothObjective]
-    slo_plugins: Any = Field(
-        default=None, validation_alias=AliasChoices("sloPlugins", "slo_plugins")
-    )
+    slo_plugins: Any = _either("sloPlugins", "slo_plugins", default=None)
 
 
 class _SlothFile(_SlothSpec):
@@ -325,13 +320,11 @@ def _pyrra_measure(at: YamlDocument, indicator: _PyrraIndicator) -> tuple[str, Q
 
 class _GeneratorSpec(Strict):
     description: str | None = None
-    error_budget_policy: str | None = Field(default=None, alias="error_budget_policy")
+    error_budget_policy: str | None = Field(None, alias="error_budget_policy")
     backend: str | None = None
     method: str | None = None
     exporters: Any = None
-    service_level_indicator: dict[str, Any] | None = Field(
-        default=None, alias="service_level_indicator"
-    )
+    service_level_indicator: dict[str, Any] | None = Field(None, alias="service_level_indicator")
     goal: float = Field(examples=["0.999"])
     frequency: Any = None
 
