@@ -1,8 +1,9 @@
 """Sliders for a notebook somebody sits at: one parameter moves, its figure is drawn again.
 
-Each function returns controls above the figure of one objective or service, drawn by the same
-function of `srelib.figures` as the figure of the page. Where nobody could move anything (a report,
-a run by nbclient or papermill) it returns None, and the page keeps its figure alone.
+Each function returns controls (an `ipywidgets.Widget`) above the figure of one objective or
+service, drawn by the same function of `srelib.figures` as the figure of the page. Where nobody could
+move anything (a report, a run by nbclient or papermill) it returns None, and the page keeps its
+figure alone.
 """
 
 from __future__ import annotations
@@ -56,10 +57,6 @@ def target(
     spans, rules : mapping of Indicator to Window, and to alert policy, to replay targets with
     pass_probability : float, with which the next window must meet the target [fraction]
     needs : mapping of str to mapping, of `srelib.targets.parse_dependencies`, by service
-
-    Returns
-    -------
-    ipywidgets.Widget or None
     """
 
     def drawn(key: Indicator, target: float) -> Any:
@@ -85,10 +82,6 @@ def alerts(counts: Counts, replays: Results[alerting.AlertReplay], *, timezone: 
     counts : as for `target`
     replays : mapping of Indicator to AlertReplay, or to the errors in their place
     timezone : str, IANA zone of the people who are paged
-
-    Returns
-    -------
-    ipywidgets.Widget or None
     """
     known = fleet.answers(replays)
 
@@ -122,10 +115,6 @@ def after(
         Of all services: p-values stay corrected for how many were asked.
     dataset : Dataset, its deployments, incidents and exclusions
     after : str, the window of these effects
-
-    Returns
-    -------
-    ipywidgets.Widget or None
     """
     known, of_service = fleet.answers(effects), events.of_service
 
@@ -153,10 +142,6 @@ def freezes(
     services : mapping of str to PreparedService, or to the errors in their place
     policy : str, name of the policy to begin with
     **zone : as of `srelib.policy.named`, ``timezone`` and ``exempt_fixes``
-
-    Returns
-    -------
-    ipywidgets.Widget or None
     """
     known = fleet.answers(services)
 
@@ -189,10 +174,6 @@ def harm(
     effects : as for `after`
     decided : mapping of str to Decision, by service
     incidents : DataFrame, table ``incidents`` of all services
-
-    Returns
-    -------
-    ipywidgets.Widget or None
     """
     known, levers = fleet.answers(effects), fleet.answers(decided)
     keys = [key for key in known if key.service in levers and levers[key.service].levers]

@@ -225,7 +225,13 @@ def plot_search(
                       "better)")  # fmt: skip
         ax.set_ylabel(f"median share of a budget spent\nbefore the first {severity}")
         _search_names(ax, found)
-        _search_key(ax)
+        canvas.key(ax, [
+            Line2D([], [], ls=(0, (4, 2)), marker="o", ms=4, mfc="white", color=canvas.GREY, lw=1.1,
+                   label="best on the first half"),
+            canvas.dot("second half", "#B5B5B5", ms=4),
+            canvas.dot("ready-made (no.: earlier attempts)", canvas.BLUE, "s", ms=5.5),
+            canvas.dot("chosen", canvas.GREEN, "^", ms=7),
+        ])  # fmt: skip
     return ax
 
 
@@ -287,17 +293,6 @@ def _color(row: pd.Series) -> str:
     if row["kind"] == "current":
         return canvas.VERMILLION
     return canvas.GREEN if row["chosen"] else canvas.BLUE
-
-
-def _search_key(ax: Axes) -> None:
-    canvas.key(ax, [
-        Line2D([], [], ls=(0, (4, 2)), marker="o", ms=4, mfc="white", color=canvas.GREY, lw=1.1,
-               label="best on the first half"),
-        Line2D([], [], ls="", marker="o", ms=4, color="#B5B5B5", label="second half"),
-        Line2D([], [], ls="", marker="s", ms=5.5, color=canvas.BLUE,
-               label="ready-made (no.: earlier attempts)"),
-        Line2D([], [], ls="", marker="^", ms=7, color=canvas.GREEN, label="chosen"),
-    ])  # fmt: skip
 
 
 def _search_title(found: pd.DataFrame, severity: str) -> str:

@@ -208,7 +208,7 @@ def plot_forecast(
         canvas.time_axis(ax, year=False)
         ax.set_xlabel(f"day of {canvas.years([as_of])} (pale: the time looked at)")
         canvas.key(ax, [
-            Line2D([], [], marker="o", ls="", color=canvas.VERMILLION, label="median"),
+            canvas.dot("median", canvas.VERMILLION),
             Line2D([], [], color=canvas.BLUE, lw=2.5, label="interval (arrow: goes on)"),
         ])  # fmt: skip
     return ax

@@ -23,6 +23,7 @@ from matplotlib.axes import Axes
 from matplotlib.dates import DAILY, AutoDateLocator, num2date
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.patheffects import AbstractPathEffect, withStroke
 from matplotlib.textpath import text_to_path
@@ -349,6 +350,11 @@ def key(ax: Axes, handles: list[Any]) -> None:
               borderaxespad=0.2, handlelength=1.4, handletextpad=0.5, columnspacing=1.6,
               fontsize=8.5, labelcolor=GREY, borderpad=0)  # fmt: skip
     ax.set_title(ax.get_title("left"), loc="left", pad=24)
+
+
+def dot(label: str, color: str, marker: str = "o", **look: Any) -> Line2D:
+    """A symbol to be named by `key`."""
+    return Line2D([], [], ls="", marker=marker, color=color, label=label, **look)
 
 
 def hover(ax: Axes, x: Any, y: Any, texts: Iterable[str | None], **where: Any) -> None:

@@ -367,9 +367,9 @@ def plot_recovery(result: DeliveryPerformance, *, ax: Axes | None = None) -> Axe
         start = "start of the failure" if clock == "from_failure" else "end of the deployment"
         ax.set_xlabel(f"from the {start} to its end (logarithmic; to the left is better)")
         canvas.key(ax, [
-            Line2D([], [], ls="", marker="o", ms=5, color="#8C8C8C", label="a failure"),
-            Line2D([], [], ls="", marker=">", ms=6, color=canvas.VERMILLION, label="still open"),
-            Line2D([], [], color=canvas.BLUE, ls="", marker="|", ms=11, mew=2.2, label="median"),
+            canvas.dot("a failure", "#8C8C8C", ms=5),
+            canvas.dot("still open", canvas.VERMILLION, ">", ms=6),
+            canvas.dot("median", canvas.BLUE, "|", ms=11, mew=2.2),
             Line2D([], [], color=canvas.BLUE, lw=5, alpha=0.25,
                    label=f"{_interval(result)}, from 6 on"),
         ])  # fmt: skip

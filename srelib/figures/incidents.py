@@ -26,6 +26,7 @@ BEFORE, AFTER = canvas.GREY, canvas.BLUE
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 STATES = {"ended": (BARS, canvas.BLUE), "open": ("white", canvas.VERMILLION),
           "unknown": ("white", canvas.GREY)}  # fmt: skip
+SIZES = {"10 min": 600, "1 h": 3600, "10 h": 36000}
 NUMBERS = (10, 30, 100, 300, 1000, 3000, 10_000, 30_000, 100_000)
 CURVES = {"cut": ("of every duration", canvas.BLUE), "count_cut": ("of the number", canvas.GREEN)}
 SERVICES, COSTLIEST, BINS = 14, 12, 60
@@ -51,7 +52,13 @@ def plot_timeline(compared: PeriodComparison | None, *, ax: Axes | None = None) 
                     fontsize=8.5, color=canvas.GREY)  # fmt: skip
         canvas.name_rows(ax, names, from_top=True)
         _time_axis(ax, compared)
-        _timeline_key(ax, compared)
+        sizes = [
+            canvas.dot(text, BARS, mec=canvas.BLUE, ms=float(np.sqrt(_area(seconds))))
+            for text, seconds in SIZES.items()
+        ]
+        if (compared.durations["state"] == "open").any():
+            sizes.append(canvas.dot("still open", "white", ms=6, mec=canvas.VERMILLION))
+        canvas.key(ax, [*sizes, Line2D([], [], **canvas.LIMIT, label="split")])
     return ax
 
 
@@ -82,21 +89,10 @@ def _said(row: pd.Series) -> str:
     return f"{wording.label(row['service'])}, {wording.moment(row['started_at'])}: {length}{still}"
 
 
-def _area(seconds: pd.Series | np.ndarray) -> np.ndarray:
+def _area(seconds: Any) -> Any:
     """Area of a circle by duration: ten times as long, about three times the area."""
     hours = np.nan_to_num(np.asarray(seconds, dtype="float64"), nan=60.0) / 3600
     return np.clip(36 * np.sqrt(hours), 5, 320)
-
-
-def _timeline_key(ax: Axes, compared: PeriodComparison) -> None:
-    sizes = [Line2D([], [], ls="", marker="o", color=BARS, mec=canvas.BLUE, label=text,
-                    ms=float(np.sqrt(_area(np.array([s]))[0])))
-             for s, text in ((600, "10 min"), (3600, "1 h"), (36000, "10 h"))]  # fmt: skip
-    if (compared.durations["state"] == "open").any():
-        sizes.append(Line2D([], [], ls="", marker="o", ms=6, color="white",
-                            mec=canvas.VERMILLION, label="still open"))  # fmt: skip
-    sizes.append(Line2D([], [], **canvas.LIMIT, label="split"))
-    canvas.key(ax, sizes)
 
 
 def _timeline_title(compared: PeriodComparison) -> str:
@@ -191,8 +187,14 @@ def plot_durations(compared: PeriodComparison | None, *, ax: Axes | None = None)
         _time_axis(ax, compared)
         canvas.duration_axis(ax.yaxis, ax, y.to_numpy())
         ax.set_ylabel("time to restore (logarithmic)")
-        level = wording.interval(medians[0].confidence)
-        _durations_key(ax, level, bool((~ended).any()))
+        bands = f"bands: {wording.interval(medians[0].confidence)}s"
+        still_open = canvas.dot("still open, so far", canvas.VERMILLION, "^", ms=6)  # fmt: skip
+        canvas.key(ax, [
+            canvas.dot("one incident", canvas.BLUE, ms=4),
+            *([] if ended.all() else [still_open]),
+            Line2D([], [], color=BEFORE, lw=1.8, label="median before"),
+            Line2D([], [], color=AFTER, lw=1.8, label=f"median after ({bands})"),
+        ])  # fmt: skip
     return ax
 
 
@@ -204,18 +206,6 @@ def _level(ax: Axes, span: tuple[Any, Any], estimate: Estimate, color: str) -> N
     if high == high:
         ax.fill_between(list(span), low, high, color=color, alpha=0.16, lw=0)
     ax.hlines(max(estimate.value, 1.0), *span, color=color, lw=1.8)
-
-
-def _durations_key(ax: Axes, level: str, still_open: bool) -> None:
-    handles = [
-        Line2D([], [], ls="", marker="o", ms=4, color=canvas.BLUE, label="one incident"),
-        Line2D([], [], color=BEFORE, lw=1.8, label="median before"),
-        Line2D([], [], color=AFTER, lw=1.8, label=f"median after (bands: {level}s)"),
-    ]
-    if still_open:
-        handles.insert(1, Line2D([], [], ls="", marker="^", ms=6, color=canvas.VERMILLION,
-                                 label="still open, so far"))  # fmt: skip
-    canvas.key(ax, handles)
 
 
 def _durations_title(compared: PeriodComparison) -> str:

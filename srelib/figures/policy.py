@@ -137,7 +137,7 @@ def plot_held(pooled: PooledReplays | None, *, ax: Axes | None = None) -> Axes:
             dropped = wording.plural(len(many) - len(shown), "service")
             ax.set_xlabel(f"{dropped} with fewer delayed not drawn")
         canvas.key(ax, [
-            Line2D([], [], marker="|", ls="", color=canvas.INK, ms=6, label="requested"),
+            canvas.dot("requested", canvas.INK, "|", ms=6),
             Line2D([], [], color=canvas.BLUE, lw=1.6, label="delayed until released (replayed)"),
             Line2D([], [], color=canvas.VERMILLION, marker=">", ms=4, lw=1.6,
                    label="would still wait"),
@@ -253,11 +253,10 @@ def plot_frontier(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         ax.set_ylabel("bad events avoided in the replay,\nin four-week budgets")
         _frontier_names(ax, table)
         canvas.key(ax, [
-            Line2D([], [], marker="o", ls="", color=canvas.BLUE, label="harm avoided"),
-            Line2D([], [], marker="o", ls="", mfc="white", color=canvas.BLUE,
-                   label="harm postponed: low end of the range"),
+            canvas.dot("harm avoided", canvas.BLUE),
+            canvas.dot("harm postponed: low end of the range", canvas.BLUE, mfc="white"),
             Line2D([], [], ls=(0, (4, 2)), color=canvas.GREY, label="none better in both"),
-            Line2D([], [], marker="D", ls="", color=canvas.VERMILLION, label="chosen policy"),
+            canvas.dot("chosen policy", canvas.VERMILLION, "D"),
         ])  # fmt: skip
     return ax
 

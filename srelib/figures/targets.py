@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from srelib import wording
@@ -272,10 +271,10 @@ def plot_history(past: CandidateTables, advices: Advices, *, ax: Axes | None = N
         _nines_axis(ax, left, right)
         ax.set_xlabel("share of good events in a window (right: better, and stricter)")
         canvas.key(ax, [
-            Line2D([], [], ls="", marker="o", ms=5, color="#9CC7E3", label="past windows"),
-            Line2D([], [], ls="", marker="o", ms=6, color=canvas.INK, label="the latest"),
-            Line2D([], [], ls="", marker="D", ms=6, color=canvas.VERMILLION, label="in use"),
-            Line2D([], [], ls="", marker="^", ms=7, color=canvas.GREEN, label="recommended"),
+            canvas.dot("past windows", "#9CC7E3", ms=5),
+            canvas.dot("the latest", canvas.INK, ms=6),
+            canvas.dot("in use", canvas.VERMILLION, "D", ms=6),
+            canvas.dot("recommended", canvas.GREEN, "^", ms=7),
         ])  # fmt: skip
     return ax
 

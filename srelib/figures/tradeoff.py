@@ -158,7 +158,12 @@ def plot_costs(effects: Results[Effect], *, ax: Axes | None = None) -> Axes:
         ax.set_xlim(*_cost_limits(rows))
         canvas.percent_axis(ax.xaxis, ticks=6)
         ax.set_xlabel(f"cost of deployments as share of {what} (right: harm)")
-        _cost_key(ax)
+        canvas.key(ax, [
+            Line2D([], [], color=canvas.VERMILLION, marker="o", ms=6, lw=2.2, label="significant"),
+            Line2D([], [], color=canvas.GREY, marker="o", mfc="white", ms=6, lw=2.2,
+                   label="could be chance"),
+            Line2D([], [], color=canvas.PALE, lw=8, label="too small to be found"),
+        ])  # fmt: skip
     return ax
 
 
@@ -187,15 +192,6 @@ def _cost_limits(effects: list[Effect]) -> tuple[float, float]:
     high = min(float(np.nanmax(values)), 3 * size + 0.2)
     pad = 0.05 * (max(high, 0) - min(low, 0))
     return min(low, 0) - pad, max(high, 0) + pad
-
-
-def _cost_key(ax: Axes) -> None:
-    canvas.key(ax, [
-        Line2D([], [], color=canvas.VERMILLION, marker="o", ms=6, lw=2.2, label="significant"),
-        Line2D([], [], color=canvas.GREY, marker="o", mfc="white", ms=6, lw=2.2,
-               label="could be chance"),
-        Line2D([], [], color=canvas.PALE, lw=8, label="too small to be found"),
-    ])  # fmt: skip
 
 
 def _costs_title(effects: list[Effect]) -> str:
@@ -239,8 +235,8 @@ def plot_association(association: Association, *, ax: Axes | None = None) -> Axe
         _association_axes(ax, association, floor)
         _name_services(ax, rows, floor)
         canvas.key(ax, [
-            Line2D([], [], ls="", marker="o", ms=3, color="#C8C8C8", label="one week"),
-            Line2D([], [], ls="", marker="o", ms=6, color=canvas.INK, label="one service"),
+            canvas.dot("one week", "#C8C8C8", ms=3),
+            canvas.dot("one service", canvas.INK, ms=6),
             Line2D([], [], marker=">", ms=5, color=canvas.VERMILLION, lw=1.6,
                    label="from its quieter to its busier weeks"),
         ])  # fmt: skip
