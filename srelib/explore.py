@@ -1,9 +1,9 @@
 """Sliders for a notebook somebody sits at: one parameter moves, its figure is drawn again.
 
 Each function returns controls (an `ipywidgets.Widget`) above the figure of one objective or
-service, drawn by the same function of `srelib.figures` as the figure of the page. Where nobody could
-move anything (a report, a run by nbclient or papermill) it returns None, and the page keeps its
-figure alone.
+service, drawn by the function of `srelib.figures` that draws the figure of the page. Where nobody
+could move anything (a report, a run by nbclient or papermill) it returns None, and the page keeps
+its figure alone.
 """
 
 from __future__ import annotations
