@@ -120,16 +120,13 @@ def plot_causes(
               for key, r in answers(causes).items()}  # fmt: skip
     shares = canvas.some({key: s for key, s in shares.items() if s.notna().any()}, NOTHING)
     rows = sorted(shares, key=lambda key: shares[key].sum())[-20:]
-    short, labels = _short(observed), [key.label for key in rows]
-    about = ("Share of the error budget spent by cause: incidents, first hours after deployments, "
-             "the rest")  # fmt: skip
-    with canvas.drawing(ax, _cause_title(shares), about=about, labels=labels,
-                        height=1.7 + 0.34 * len(rows)) as ax:  # fmt: skip
-        parts = [{str(cause): float(x) for cause, x in shares[key].items()} for key in rows]
-        texts = [f"{wording.percent(sum(part.values()))}{' so far' if key in short else ''}"
-                 for key, part in zip(rows, parts, strict=True)]  # fmt: skip
-        canvas.budget_bars(ax, parts, labels, CAUSES, texts)
-    return ax
+    short = _short(observed)
+    parts = [{str(cause): float(x) for cause, x in shares[key].items()} for key in rows]
+    texts = [f"{wording.percent(sum(part.values()))}{' so far' if key in short else ''}"
+             for key, part in zip(rows, parts, strict=True)]  # fmt: skip
+    about = "Share of the error budget spent by cause: incidents, first hours after deployments"
+    return canvas.budget_bars(ax, _cause_title(shares), parts, [key.label for key in rows], CAUSES,
+                              texts, about=f"{about}, the rest")  # fmt: skip
 
 
 def _cause_title(shares: Mapping[Indicator, pd.Series]) -> str:

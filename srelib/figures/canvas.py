@@ -420,30 +420,34 @@ Looks = Mapping[str, tuple[str, str, str]]
 
 
 def budget_bars(
-    ax: Axes, rows: Sequence[Mapping[str, float]], labels: list[str], looks: Looks, texts: list[str]
-) -> None:
+    ax: Axes | None, title: str, rows: Sequence[Mapping[str, float]], labels: list[str],
+    looks: Looks, texts: list[str], *, about: str,
+) -> Axes:  # fmt: skip
     """A stacked bar per row of shares of a budget, its text behind it; dashed: the allowance."""
     span = max(1.15, max(sum(shares.values()) for shares in rows) * 1.12)
-    for y, shares in enumerate(rows):
-        start = 0.0
-        for part, (name, color, hatch) in looks.items():
-            long = float(shares.get(part, 0.0))
-            ax.barh(y, long, left=start, height=0.6, facecolor=color, hatch=hatch,
-                    edgecolor="white", lw=0.5)  # fmt: skip
-            if long > 0:
-                text = f"{labels[y]}, {name}: {wording.percent(long)}"
-                hover(ax, [start + long / 2], [y], [text])
-            start += long
-        start = beside(start, texts[y], line=1.0, span=span)
-        label(ax, texts[y], (start, y), (4, 0), color=INK, va="center", path_effects=halo())
-    ax.axvline(1, **LIMIT)
-    label(ax, "allowance", (1, 0), (3, 3), xycoords=("data", "axes fraction"), path_effects=halo())
-    name_rows(ax, labels, spine=True)
-    ax.set(ylim=(-0.9, len(rows) - 0.4), xlim=(0, span))
-    percent_axis(ax.xaxis, ticks=6)
-    ax.set_xlabel("spent, as a share of the allowance")
-    key(ax, [Patch(facecolor=color, hatch=hatch, edgecolor="white", label=text)
-             for text, color, hatch in looks.values()])  # fmt: skip
+    with drawing(ax, title, about=about, labels=labels, height=1.7 + 0.34 * len(rows)) as ax:
+        for y, shares in enumerate(rows):
+            start = 0.0
+            for part, (name, color, hatch) in looks.items():
+                long = float(shares.get(part, 0.0))
+                ax.barh(y, long, left=start, height=0.6, facecolor=color, hatch=hatch,
+                        edgecolor="white", lw=0.5)  # fmt: skip
+                if long > 0:
+                    text = f"{labels[y]}, {name}: {wording.percent(long)}"
+                    hover(ax, [start + long / 2], [y], [text])
+                start += long
+            end = beside(start, texts[y], line=1.0, span=span), y
+            label(ax, texts[y], end, (4, 0), color=INK, va="center", path_effects=halo())
+        ax.axvline(1, **LIMIT)
+        edge = "data", "axes fraction"
+        label(ax, "allowance", (1, 0), (3, 3), xycoords=edge, path_effects=halo())
+        name_rows(ax, labels, spine=True)
+        ax.set(ylim=(-0.9, len(rows) - 0.4), xlim=(0, span))
+        percent_axis(ax.xaxis, ticks=6)
+        ax.set_xlabel("spent, as a share of the allowance")
+        key(ax, [Patch(facecolor=color, hatch=hatch, edgecolor="white", label=text)
+                 for text, color, hatch in looks.values()])  # fmt: skip
+    return ax
 
 
 def percent_axis(axis: Any, *, ticks: int = 4) -> None:

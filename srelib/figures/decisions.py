@@ -30,11 +30,10 @@ def plot_causes(decided: dict[str, Decision | SrelibError], *, ax: Axes | None =
     labels = [wording.label(service, limit=34) for service in rows]
     about = ("Share of the error budget of the history that was used, by cause: excess after "
              "deployments, other outages, usual errors")  # fmt: skip
-    with canvas.drawing(ax, _causes_title(known), about=about, labels=labels,
-                        height=1.7 + 0.34 * len(rows)) as ax:  # fmt: skip
-        canvas.budget_bars(ax, [known[service].causes for service in rows], labels, CAUSES,
-                           [wording.percent(round(known[s].spent, 2)) for s in rows])  # fmt: skip
-    return ax
+    causes = [known[service].causes for service in rows]
+    texts = [wording.percent(round(known[service].spent, 2)) for service in rows]
+    title = _causes_title(known)
+    return canvas.budget_bars(ax, title, causes, labels, CAUSES, texts, about=about)
 
 
 def _causes_title(known: dict[str, Decision]) -> str:
