@@ -101,7 +101,9 @@ def _fault(item: Any, model: type[BaseModel]) -> Fault:
     if kind == "refused":
         return Fault(place, item["ctx"]["problem"], item["ctx"]["fix"])
     if kind == "extra_forbidden":
-        known = keys_at(model, place[:-1])
+        owner = _model_at(model, place[:-1])
+        fields = owner.model_fields.items() if owner else ()
+        known = [spelling for name, field in fields for spelling in _spellings(name, field)]
         hint = did_you_mean(str(key), known)
         fix = hint or f"remove it; keys known here: {', '.join(known)}"
         return Fault(place, f"unknown key {str(key)!r}", fix, unknown=not hint)
@@ -152,13 +154,6 @@ def shown(value: Any) -> str:
         return "an empty value"
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def keys_at(model: type[BaseModel], place: tuple[str | int, ...]) -> list[str]:
-    """The keys a model allows at a place, as they are written in the file."""
-    found = _model_at(model, place)
-    fields = found.model_fields.items() if found else ()
-    return [spelling for name, field in fields for spelling in _spellings(name, field)]
 
 
 def _spellings(name: str, field: FieldInfo) -> list[str]:

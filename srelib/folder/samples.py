@@ -38,16 +38,15 @@ def cells_of(head: Head) -> tuple[str, Cells]:
         return "", {name: [row.get(name, "").strip() for row in rows]
                     for name in head.header if name not in clocks}  # fmt: skip
     found = json_records(file_text(head), file=head.name)
-    tables_ = [(path, len(records), _flat(records)) for path, records in _lists(found)]
+    tables_ = []
+    for path, records in _lists(found):
+        rows = [dict(_scalars(record)) for record in records[:_SAMPLE]]
+        names = dict.fromkeys(name for row in rows for name in row)
+        cells = {name: [str(row.get(name, "")) for row in rows] for name in names}
+        tables_.append((path, len(records), cells))
     dated = [one for one in tables_ if kinds_of(one[2])[0]]
     path, _, flat = max(dated or tables_, key=lambda one: one[1], default=("", 0, {}))
     return path, flat
-
-
-def _flat(records: Sequence[Mapping[str, Any]]) -> Cells:
-    flat = [dict(_scalars(record)) for record in records[:_SAMPLE]]
-    names = dict.fromkeys(name for record in flat for name in record)
-    return {name: [str(record.get(name, "")) for record in flat] for name in names}
 
 
 def _lists(members: list[Any], path: str = "") -> Iterator[tuple[str, list[dict[str, Any]]]]:

@@ -84,7 +84,10 @@ def load(path: Path, name: str) -> list[YamlDocument]:
     except yaml.YAMLError as error:
         said = getattr(error, "problem", None) or str(error).splitlines()[0]
         fix = next((fix for part, fix in FIXES.items() if part in said), _MEND)
-        line = _error_line(error, text)
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else None
+        if isinstance(error, yaml.reader.ReaderError):
+            line = text.count("\n", 0, error.position) + 1
         raise SloError(f"not YAML: {said}", file=name, line=line, fix=fix) from None
     except (ValueError, RecursionError) as error:
         raise SloError(f"not YAML srelib can read ({error})", file=name, fix=_MEND) from None
@@ -201,13 +204,6 @@ def _children(node: yaml.Node, name: str) -> Sequence[tuple[str | int, int, yaml
 
 def _key(node: yaml.Node) -> str:
     return str(node.value) if isinstance(node, yaml.ScalarNode) else f"<{node.tag}>"
-
-
-def _error_line(error: yaml.YAMLError, text: str) -> int | None:
-    if isinstance(error, yaml.reader.ReaderError):
-        return text.count("\n", 0, error.position) + 1
-    mark = getattr(error, "problem_mark", None)
-    return mark.line + 1 if mark else None
 
 
 Model = TypeVar("Model", bound=BaseModel)

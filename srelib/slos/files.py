@@ -198,22 +198,20 @@ def _since(slo: Slo, time: pd.Timestamp | None) -> Slo:
 def _members(slo: Slo, members: list[Slo]) -> list[dict[str, Any]]:
     """The objectives of a composite, each with its indicator and what it says for itself."""
     assert slo.composite is not None
-    common = "" if slo.display_name is None else slo.display_name
-    return [
-        _without_none(
-            displayName=(one.display_name or "").removeprefix(common).removeprefix(": ") or None,
-            labels=_own_labels(one, slo),
-            **_written_objective(one),
-            indicator=_indicator(one),
-            compositeWeight=weight,
+    found = []
+    for one, weight in zip(members, slo.composite.weights, strict=True):
+        own = (one.display_name or "").removeprefix(slo.display_name or "").removeprefix(": ")
+        inherited = slo.owner if one.service == slo.service else None
+        found.append(
+            _without_none(
+                displayName=own or None,
+                labels=None if one.owner in (None, inherited) else {"owner": str(one.owner)},
+                **_written_objective(one),
+                indicator=_indicator(one),
+                compositeWeight=weight,
+            )
         )
-        for one, weight in zip(members, slo.composite.weights, strict=True)
-    ]
-
-
-def _own_labels(member: Slo, whole: Slo) -> dict[str, str] | None:
-    inherited = whole.owner if member.service == whole.service else None
-    return None if member.owner in (None, inherited) else {"owner": str(member.owner)}
+    return found
 
 
 def _indicator(slo: Slo) -> dict[str, Any]:
