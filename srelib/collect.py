@@ -76,12 +76,9 @@ def _repository_top(folder: Path) -> Path:
     if "not a git repository" not in done.stderr:
         _git_answer(folder, "rev-parse", "--git-dir")
     above = next((p for p in folder.resolve().parents if (p / ".git").exists()), None)
-    raise InputError(
-        f"{str(folder)!r} is no git repository",
-        fix=f"name its top, {str(above)!r}"
-        if above
-        else "name the folder that holds .git, or a bare repository",
-    )
+    fix = "name the folder that holds .git, or a bare repository"
+    fix = f"name its top, {str(above)!r}" if above else fix
+    raise InputError(f"{str(folder)!r} is no git repository", fix=fix)
 
 
 def _repository_name(folder: Path) -> str:
@@ -126,20 +123,17 @@ def _release_tags(
     named = [line.replace("refs/tags/", "", 1).split(" ", 3) for line in lines if line]
     wanted = [tag for tag in named if _fits(tag[3], globs) and not _fits(tag[3], exclude)]
     if not wanted:
-        seen = ", ".join(repr(tag[3]) for tag in named[-5:])
-        raise InputError(
-            f"no tag fits {' or '.join(map(repr, globs))}"
-            + (f" without {' or '.join(map(repr, exclude))}; " if exclude else "; ")
-            + (f"of {len(named):,} tags the last are {seen}" if named else "there are no tags"),
-            fix="name the release tags with --tags"
-            if named
-            else "run git fetch --tags first, or tag the releases",
-        )
+        seen, fix = "there are no tags", "run git fetch --tags first, or tag the releases"
+        if named:
+            last = ", ".join(repr(tag[3]) for tag in named[-5:])
+            seen = f"of {len(named):,} tags the last are {last}"
+            fix = "name the release tags with --tags"
+        but = f" without {' or '.join(map(repr, exclude))}" if exclude else ""
+        raise InputError(f"no tag fits {' or '.join(map(repr, globs))}{but}; {seen}", fix=fix)
     asked = [f"{name}^{{commit}}" for name, _, _, _ in wanted]
     check = "--batch-check=%(objectname) %(objecttype)"
-    peeled = [
-        line.split(" ") for line in _git_answer(top, "cat-file", check, given=asked).splitlines()
-    ]
+    said = _git_answer(top, "cat-file", check, given=asked)
+    peeled = [line.split(" ") for line in said.splitlines()]
     dated = {}
     if commits := [name for name, *kind in peeled if kind == ["commit"]]:
         said = _git_answer(top, "rev-list", "--no-walk", "--stdin", "--timestamp", given=commits)
@@ -150,10 +144,8 @@ def _release_tags(
         if what == ["commit"]
     ]
     if not (found := [tag for tag in found if tag.time]):
-        raise InputError(
-            f"none of the {len(wanted):,} tags leads to a commit that is here",
-            fix="fetch the whole history: git fetch --unshallow --tags",
-        )
+        problem = f"none of the {len(wanted):,} tags leads to a commit that is here"
+        raise InputError(problem, fix="fetch the whole history: git fetch --unshallow --tags")
     return found, len(wanted) - len(found)
 
 
@@ -164,10 +156,9 @@ def _fits(name: str, globs: Sequence[str]) -> bool:
 def _releases(found: list[_Tag], *, prereleases: bool) -> list[_Tag]:
     kept = [tag for tag in found if prereleases or not is_prerelease(tag.name)]
     if not kept:
-        raise InputError(
-            f"all {len(found):,} tags that fit are pre-releases, such as {found[0].name!r}",
-            fix="keep them with --prereleases, or name other tags with --tags",
-        )
+        problem = f"all {len(found):,} tags that fit are pre-releases, such as {found[0].name!r}"
+        fix = "keep them with --prereleases, or name other tags with --tags"
+        raise InputError(problem, fix=fix)
     return kept
 
 
@@ -299,10 +290,8 @@ def write(collected: Collected, folder: str | Path, *, overwrite: bool = False) 
         for path, frame in files.items():
             frame.to_csv(path, index=False, lineterminator="\n", date_format="%Y-%m-%dT%H:%M:%SZ")
     except OSError as error:
-        raise InputError(
-            f"{str(folder)!r} cannot be written ({error.strerror or error})",
-            fix="name another folder with --out",
-        ) from error
+        problem = f"{str(folder)!r} cannot be written ({error.strerror or error})"
+        raise InputError(problem, fix="name another folder with --out") from error
     return list(files)
 
 

@@ -338,12 +338,8 @@ def read_sources(path: str | Path) -> Sources:
 def _pattern(glob: str) -> str:
     parts = re.split(r"(\*\*/|\*\*|\*|\?|\[[^\]]+\])", glob)
     special = {"**/": r"(?:.*/)?", "**": r".*", "*": r"[^/]*", "?": r"[^/]"}
-    return "".join(
-        special.get(part)
-        or (_set(part) if part.startswith("[") and part.endswith("]") else "")
-        or re.escape(part)
-        for part in parts
-    )
+    sets = (_set(part) if part[:1] + part[-1:] == "[]" else re.escape(part) for part in parts)
+    return "".join(special.get(part, one) for part, one in zip(parts, sets, strict=True))
 
 
 def _set(part: str) -> str:
@@ -356,11 +352,9 @@ def _check_columns(source: Source, columns: Iterable[str], key: str) -> None:
     allowed = sorted({*EXTRA_COLUMNS, *(name for table in named for name in tables.names(table))})
     for column in columns:
         if column not in allowed:
-            raise schema.refused(
-                f"{key}: unknown column {column!r}",
-                schema.did_you_mean(column, allowed)
-                or f"write srelib's name on the left of =, one of {', '.join(allowed)}",
-            )
+            general = f"write srelib's name on the left of =, one of {', '.join(allowed)}"
+            fix = schema.did_you_mean(column, allowed) or general
+            raise schema.refused(f"{key}: unknown column {column!r}", fix)
 
 
 def _check_series(source: Source, spec: SeriesSpec) -> None:
@@ -369,11 +363,9 @@ def _check_series(source: Source, spec: SeriesSpec) -> None:
             "a series has no service", 'add service = "..." to the series or to the file'
         )
     if spec.value:
-        _check_threshold(
-            source.threshold if spec.threshold is None else spec.threshold,
-            spec.op or source.op,
-            f"the series reads the value {spec.value!r}",
-        )
+        threshold = source.threshold if spec.threshold is None else spec.threshold
+        why = f"the series reads the value {spec.value!r}"
+        _check_threshold(threshold, spec.op or source.op, why)
 
 
 def _check_threshold(threshold: float | None, op: str | None, why: str) -> None:
