@@ -383,10 +383,8 @@ def _write_text(file: Path, text: str, *, option: str) -> None:
     try:
         file.expanduser().write_text(text, encoding="utf-8")
     except OSError as error:
-        raise InputError(
-            f"{str(file.expanduser())!r} cannot be written ({error.strerror})",
-            fix=f"name another file with {option}",
-        ) from error
+        problem = f"{str(file.expanduser())!r} cannot be written ({error.strerror})"
+        raise InputError(problem, fix=f"name another file with {option}") from error
 
 
 def _refuse_place(markdown: Path, out: Path) -> None:

@@ -169,10 +169,8 @@ def _touching(top: Path, commits: _Commits, paths: Sequence[str]) -> set[str]:
         *paths, given=commits.names,
     )  # fmt: skip
     if not said:
-        raise InputError(
-            f"no commit touches {' or '.join(map(repr, paths))}",
-            fix="write --path as seen from the top of the repository, with capitals as they are",
-        )
+        fix = "write --path as seen from the top of the repository, with capitals as they are"
+        raise InputError(f"no commit touches {' or '.join(map(repr, paths))}", fix=fix)
     return set(said.split())
 
 

@@ -324,10 +324,8 @@ def _joined(path: Path, folder: Folder, documents: Documents) -> Dataset | None:
             if not folder.go_on(error):
                 return None
     if not folder.problems:
-        raise InputError(
-            f"no export was found in {path.name or path}",
-            fix="put CSV or JSON exports into the folder, or run srelib init on a new one",
-        )
+        fix = "put CSV or JSON exports into the folder, or run srelib init on a new one"
+        raise InputError(f"no export was found in {path.name or path}", fix=fix)
     return None
 
 
@@ -417,10 +415,8 @@ def _nothing_left(found: list[pd.DataFrame], results: list[FileResult]) -> None:
         )
     missing = [result for result in results if result.rows_missing]
     if missing:
-        raise InputError(
-            f"every record lacks a value; {' '.join(missing[0].notes)}".rstrip("; "),
-            fix="correct the query, or sources.toml",
-        )
+        problem = f"every record lacks a value; {' '.join(missing[0].notes)}".rstrip("; ")
+        raise InputError(problem, fix="correct the query, or sources.toml")
     raise InputError("the exports hold no records", fix="export a longer span of time")
 
 

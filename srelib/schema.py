@@ -57,10 +57,8 @@ def timezone(name: str) -> str:
     """An IANA time zone name, as given."""
     if name not in available_timezones():
         hint = did_you_mean(name, available_timezones())
-        raise refused(
-            f"{name!r} is not a time zone",
-            f'{hint + ", or " if hint else ""}write an IANA name such as "Europe/Berlin" or "UTC"',
-        )
+        fix = f'{hint + ", or " if hint else ""}write an IANA name such as "Europe/Berlin" or "UTC"'
+        raise refused(f"{name!r} is not a time zone", fix)
     return name
 
 

@@ -52,12 +52,9 @@ def parse(text: str, name: str) -> dict[str, Any]:
             fix='put text in quotes, as in match = "checkout-*.csv"',
         ) from None
     if isinstance(document.get("file"), dict):
-        raise SourceError(
-            "[file] is one table, not a list of them",
-            file=name,
-            line=_line(text, r"^\s*\[\s*file\s*\]"),
-            fix="write [[file]] with two brackets",
-        )
+        problem = "[file] is one table, not a list of them"
+        fix = "write [[file]] with two brackets"
+        raise SourceError(problem, file=name, line=_line(text, r"^\s*\[\s*file\s*\]"), fix=fix)
     return document
 
 
@@ -199,10 +196,8 @@ class SeriesSpec(_Model):
         alone = ("ratio", "bad_ratio", "value")
         given = [*counts, *(name for name in alone if getattr(self, name))]
         if given not in [[name] for name in alone] and (len(counts) != 2 or given != counts):
-            raise schema.refused(
-                f"a series was given {', '.join(given) or 'no column'}",
-                "give two of good, bad and total, or only ratio, bad_ratio or value",
-            )
+            fix = "give two of good, bad and total, or only ratio, bad_ratio or value"
+            raise schema.refused(f"a series was given {', '.join(given) or 'no column'}", fix)
         return self
 
 
@@ -261,10 +256,9 @@ class Source(_Model):
             try:
                 re.compile(pattern)
             except re.error as error:
-                raise schema.refused(
-                    f"{pattern!r} is not a regular expression ({error})",
-                    "write the name of the environment, or mend the expression",
-                ) from None
+                problem = f"{pattern!r} is not a regular expression ({error})"
+                fix = "write the name of the environment, or mend the expression"
+                raise schema.refused(problem, fix) from None
         return patterns
 
     @field_validator("good")
@@ -371,10 +365,9 @@ def _check_series(source: Source, spec: SeriesSpec) -> None:
 def _check_threshold(threshold: float | None, op: str | None, why: str) -> None:
     lacking = [n for n, v in (("threshold", threshold), ("op", op)) if v is None]
     if lacking:
-        raise schema.refused(
-            f"{why}, but {' and '.join(lacking)} {'are' if lacking[1:] else 'is'} missing",
-            'say when a bucket is good, as in threshold = 0.3 and op = "lte"',
-        )
+        problem = f"{why}, but {' and '.join(lacking)} {'are' if lacking[1:] else 'is'} missing"
+        fix = 'say when a bucket is good, as in threshold = 0.3 and op = "lte"'
+        raise schema.refused(problem, fix)
 
 
 UNSAID = Source(match="*")

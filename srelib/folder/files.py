@@ -227,10 +227,8 @@ def listing(path: Path) -> tuple[Path, list[Path]]:
         return path.parent, [path]
     files = sorted(_walk(path), key=lambda file: file.relative_to(path).as_posix())
     if not files:
-        raise InputError(
-            f"the folder {path.name or str(path)!r} is empty",
-            fix="put CSV or JSON exports into it, or run srelib init on a new folder",
-        )
+        fix = "put CSV or JSON exports into it, or run srelib init on a new folder"
+        raise InputError(f"the folder {path.name or str(path)!r} is empty", fix=fix)
     return path, files
 
 

@@ -159,10 +159,9 @@ def indicators(documents: list[YamlDocument]) -> Known:
             raise document.error("an SLI without metadata.name", "add metadata: {name: ...}")
         name = indicator.metadata.name
         if name in found:
-            raise document.at("metadata", "name").error(
-                f"{name!r} is already the name of an SLI in {found[name].at.file}",
-                "rename one of the two, or remove it",
-            )
+            problem = f"{name!r} is already the name of an SLI in {found[name].at.file}"
+            fix = "rename one of the two, or remove it"
+            raise document.at("metadata", "name").error(problem, fix)
         found[name] = Reference(indicator, name, document)
     return found
 
@@ -265,10 +264,9 @@ def _is_value(at: YamlDocument, objective: _OpenSloObjective, reference: Referen
     place = reference.at.at("spec")
     spec, ratio = reference.indicator.spec, reference.indicator.spec.ratio_metric
     if (spec.threshold_metric is None) == (ratio is None):
-        raise place.error(
-            f"{'both' if ratio else 'neither'} of ratioMetric and thresholdMetric given",
-            "give exactly one: ratioMetric for events, thresholdMetric for a measured value",
-        )
+        problem = f"{'both' if ratio else 'neither'} of ratioMetric and thresholdMetric given"
+        fix = "give exactly one: ratioMetric for events, thresholdMetric for a measured value"
+        raise place.error(problem, fix)
     if ratio is None:
         lacking = next((key for key in ("op", "value") if getattr(objective, key) is None), None)
         if lacking:
@@ -277,15 +275,11 @@ def _is_value(at: YamlDocument, objective: _OpenSloObjective, reference: Referen
         return True
     given = [key for key in EVENTS if getattr(ratio, key) is not None]
     if given not in (["good", "total"], ["bad", "total"], ["raw"]):
-        raise place.at("ratioMetric").error(
-            f"a ratio of {', '.join(given) or 'nothing'}",
-            "give good and total, or bad and total, or only raw with rawType",
-        )
+        fix = "give good and total, or bad and total, or only raw with rawType"
+        raise place.at("ratioMetric").error(f"a ratio of {', '.join(given) or 'nothing'}", fix)
     if (ratio.raw is None) != (ratio.raw_type is None):
-        raise place.at("ratioMetric").error(
-            "raw and rawType come together",
-            "add rawType: success (good / total) or rawType: failure (bad / total)",
-        )
+        fix = "add rawType: success (good / total) or rawType: failure (bad / total)"
+        raise place.at("ratioMetric").error("raw and rawType come together", fix)
     return False
 
 
@@ -301,10 +295,9 @@ def _named_series(reference: Reference, key: str) -> str | None:
     found = (_spec(metric).get(key) for metric in reference.metrics.values())
     values = {str(value) for value in found if value}
     if len(values) > 1:
-        raise reference.at.error(
-            f"the metric sources name several values of {key!r}: {', '.join(sorted(values))}",
-            "an indicator reads one series; name the same one in each source",
-        )
+        problem = f"the metric sources name several values of {key!r}: {', '.join(sorted(values))}"
+        fix = "an indicator reads one series; name the same one in each source"
+        raise reference.at.error(problem, fix)
     return next(iter(values), None)
 
 
@@ -353,10 +346,8 @@ def _display_name(filled: OpenSloDocument, number: int) -> str | None:
 def _target(at: YamlDocument, objective: _OpenSloObjective) -> float:
     target, target_percent = objective.target, objective.target_percent
     if target is not None and target_percent is not None:
-        raise at.at("targetPercent").error(
-            f"target {target!r} and targetPercent {target_percent!r} are both given",
-            "keep one of the two",
-        )
+        problem = f"target {target!r} and targetPercent {target_percent!r} are both given"
+        raise at.at("targetPercent").error(problem, "keep one of the two")
     if target is not None:
         return fraction(at.at("target"), target)
     if target_percent is not None:
@@ -375,10 +366,8 @@ def _window(body: YamlDocument, spec: _OpenSloSpec) -> Window:
     if given.is_rolling is False or (given.is_rolling is None and given.calendar is not None):
         return _calendar_window(at, given)
     if given.calendar is not None:
-        raise at.at("isRolling").error(
-            "True contradicts calendar",
-            "remove calendar for a rolling window, or write isRolling: false",
-        )
+        fix = "remove calendar for a rolling window, or write isRolling: false"
+        raise at.at("isRolling").error("True contradicts calendar", fix)
     return read_window(at.at("duration"), given.duration)
 
 
@@ -405,10 +394,8 @@ def _slice_length(at: YamlDocument, method: str, length: str | float | None) -> 
     if method == "Occurrences":
         return None
     if length is None:
-        raise at.error(
-            f"key 'timeSliceWindow' is missing, which {method} needs",
-            "add the length of a slice, as in timeSliceWindow: 1m",
-        )
+        problem = f"key 'timeSliceWindow' is missing, which {method} needs"
+        raise at.error(problem, "add the length of a slice, as in timeSliceWindow: 1m")
     text = length if isinstance(length, str) else f"{length:.12g}m"  # a bare number is minutes
     try:
         return schema.duration(text)
@@ -420,10 +407,8 @@ def _slice_target(at: YamlDocument, method: str, target: float | None) -> float 
     if method != "Timeslices":
         return None
     if target is None:
-        raise at.error(
-            "key 'timeSliceTarget' is missing, which Timeslices needs",
-            "add the share of good events that makes a slice good, as in timeSliceTarget: 0.95",
-        )
+        fix = "add the share of good events that makes a slice good, as in timeSliceTarget: 0.95"
+        raise at.error("key 'timeSliceTarget' is missing, which Timeslices needs", fix)
     if 0 < target <= 1:
         return target
     raise at.at("timeSliceTarget").error(

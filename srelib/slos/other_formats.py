@@ -305,10 +305,8 @@ def _pyrra_measure(at: YamlDocument, indicator: _PyrraIndicator) -> tuple[str, Q
     """What is measured, availability or latency, and its queries."""
     given = {kind: measure for kind, measure in indicator if measure is not None}
     if len(given) != 1:
-        raise at.error(
-            f"{' and '.join(given) or 'nothing'} given",
-            "give exactly one of ratio, latency, latencyNative and bool_gauge",
-        )
+        problem = f"{' and '.join(given) or 'nothing'} given"
+        raise at.error(problem, "give exactly one of ratio, latency, latencyNative and bool_gauge")
     ((kind, measure),) = given.items()
     if isinstance(measure, _PyrraGauge):
         gauge = Queries(raw=measure.metric, raw_type="success", source_type="Prometheus")
