@@ -92,8 +92,6 @@ def _keep_metadata(
         return
     new = model["content"]["metadata"]
     old = json.loads(file.read_text(encoding="utf-8")).get("metadata", {})
-    new.update({key: old[key] for key in _BARE if key in old and _same(old[key], new.get(key))})
-
-
-def _same(old: dict[str, Any], new: dict[str, Any] | None) -> bool:
-    return new is not None and old.get("name") == new.get("name")
+    for key in _BARE:  # where they speak of the same kernel or language
+        if key in old and key in new and old[key].get("name") == new[key].get("name"):
+            new[key] = old[key]

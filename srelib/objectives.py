@@ -34,9 +34,12 @@ __dir__ = __all__.copy
 def series(dataset: Dataset) -> dict[Indicator, pd.DataFrame]:
     """Every series of a dataset with its counts, objectives or not."""
     rows = dataset.series[["service", "sli", "unit"]].drop_duplicates(["service", "sli"])
-    keys = [Indicator(_title(service, sli, rows), service, sli, unit=unit)
-            for service, sli, unit in rows.itertuples(index=False)]  # fmt: skip
-    return {key: dataset.counts(key.service, key.sli) for key in keys}
+    many, found = rows["service"].value_counts(), {}
+    for service, sli, unit in rows.itertuples(index=False):
+        alone = many[service] == 1 and sli == "availability"
+        key = Indicator(service if alone else f"{service} {sli}", service, sli, unit=unit)
+        found[key] = dataset.counts(service, sli)
+    return found
 
 
 def excluded(dataset: Dataset) -> dict[Indicator, Excluded | SrelibError]:
@@ -151,8 +154,3 @@ def _indicator(dataset: Dataset, slo: Slo) -> Indicator:
         members=slo.member_services,
         targets=tuple(one for one in slo.targets if one[0] is None or one[0] < dataset.as_of),
     )
-
-
-def _title(service: str, sli: str, rows: pd.DataFrame) -> str:
-    alone = (rows["service"] == service).sum() == 1 and sli == "availability"
-    return service if alone else f"{service} {sli}"

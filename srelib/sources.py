@@ -313,7 +313,8 @@ class Sources(_Model):
 def matches(glob: str, name: str) -> bool:
     """Whether a glob matches the path of a file."""
     seen = name if "/" in glob else name.rsplit("/", 1)[-1]
-    return re.fullmatch(_pattern(glob.removeprefix("./")), seen) is not None
+    parts = re.split(r"(\*\*/|\*\*|\*|\?|\[[^\]]+\])", glob.removeprefix("./"))
+    return re.fullmatch("".join(map(_pattern, parts)), seen) is not None
 
 
 def read_sources(path: str | Path) -> Sources:
@@ -329,14 +330,11 @@ def read_sources(path: str | Path) -> Sources:
         raise source_error(schema.faults(error, Sources)[0], text, path.name) from None
 
 
-def _pattern(glob: str) -> str:
-    parts = re.split(r"(\*\*/|\*\*|\*|\?|\[[^\]]+\])", glob)
+def _pattern(part: str) -> str:
+    """The regular expression of a part of a glob."""
     special = {"**/": r"(?:.*/)?", "**": r".*", "*": r"[^/]*", "?": r"[^/]"}
-    sets = (_set(part) if part[:1] + part[-1:] == "[]" else re.escape(part) for part in parts)
-    return "".join(special.get(part, one) for part, one in zip(parts, sets, strict=True))
-
-
-def _set(part: str) -> str:
+    if part in special or part[:1] + part[-1:] != "[]":
+        return special.get(part, re.escape(part))
     inner = part[1:-1].replace("\\", r"\\").replace("[", r"\[").replace("^", r"\^")
     return f"[^{inner[1:]}]" if inner.startswith("!") else f"[{inner}]"
 

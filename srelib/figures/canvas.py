@@ -489,10 +489,6 @@ def duration_axis(axis: Any, ax: Axes, seconds: np.ndarray) -> None:
     high = max(high, low * 3) * 1.5
     of = "y" if axis is ax.yaxis else "x"
     ax.set(**{f"{of}scale": "log", f"{of}lim": (low, high)})
-    places = [t for t in DURATIONS if low <= t <= high]
-    ticks(axis, places if len(places) > 1 else (low * 1.5, high / 1.5), _tick_duration)
-
-
-def _tick_duration(seconds: float) -> str:
-    text = wording.to_the_minute(seconds)
-    return f"\u2264 {text}" if seconds <= 1 else text
+    places: list[float] = [t for t in DURATIONS if low <= t <= high]
+    places = places if len(places) > 1 else [low * 1.5, high / 1.5]
+    ticks(axis, places, lambda s: f"{'≤ ' if s <= 1 else ''}{wording.to_the_minute(s)}")

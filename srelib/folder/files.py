@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -172,7 +172,10 @@ class Folder:
         from srelib.readers import recognition
         from srelib.sources import UNSAID
 
-        if not _is_open(error.asks):
+        columns = error.asks.get("columns")
+        inner = columns.values() if isinstance(columns, dict) else ()
+        said = None not in [*error.asks.values(), *inner]
+        if said and not {"series", "values"} & {*error.asks}:
             return error.asks
         source = self._source(name)
         try:
@@ -210,13 +213,6 @@ def _lacks(result: FileResult) -> dict[str, dict[tuple[str, str], int]]:
         what: Counter(zip(rejects["column"][rows], rejects["value"][rows], strict=True))
         for what, rows in refused.items() if rows.any()
     }  # fmt: skip
-
-
-def _is_open(asks: Mapping[str, Any]) -> bool:
-    """Whether a question leaves it to the look of the file what is proposed."""
-    columns = asks.get("columns")
-    inner = columns.values() if isinstance(columns, dict) else ()
-    return bool({"series", "values"} & {*asks}) or None in [*asks.values(), *inner]
 
 
 def listing(path: Path) -> tuple[Path, list[Path]]:

@@ -13,7 +13,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from srelib.questions import Unconfirmed
-from srelib.sources import Source
+from srelib.sources import Source, matches
 
 MARK = "# ?"
 """What stands behind a value that nobody has confirmed yet."""
@@ -110,8 +110,6 @@ def _own(name: str, every: list[str]) -> str:
 
 
 def _meant(glob: str, every: list[str]) -> set[str]:
-    from srelib.sources import matches
-
     return {name for name in every if matches(glob, name)}
 
 

@@ -86,11 +86,20 @@ class ServiceSpec:
         for name, (low, high) in _bounds().items():
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
-                raise ParameterError(
-                    f"{self.name}: {name} must lie between {low:g} and {high:g}; got {value!r}."
-                )
-        _check_work(self)
-        _check_severities(self)
+                self._refuse(name, f"must lie between {low:g} and {high:g}")
+        if not self.working_days or set(self.working_days) - set(range(7)):
+            self._refuse("working_days", "must hold days from 0 (Monday) to 6")
+        if not 0 <= self.working_hours[0] < self.working_hours[1] <= 24:
+            self._refuse("working_hours", "must rise within 0 to 24")
+        shares = sum(share for _, share, _ in self.severities)
+        if abs(shares - 1) > 1e-9 or not all(0 < ratio <= 1 for _, _, ratio in self.severities):
+            problem = (
+                "must have probabilities that add up to 1 and error ratios above 0 and at most 1"
+            )
+            self._refuse("severities", problem)
+
+    def _refuse(self, name: str, problem: str) -> None:
+        raise ParameterError(f"{self.name}: {name} {problem}; got {getattr(self, name)!r}.")
 
 
 @cache
@@ -99,29 +108,6 @@ def _bounds() -> dict[str, tuple[float, float]]:
     hints = get_type_hints(ServiceSpec, include_extras=True)
     limited = {name: kind for name, kind in hints.items() if hasattr(kind, "__metadata__")}
     return {name: kind.__metadata__[0] for name, kind in limited.items()}
-
-
-def _check_work(spec: ServiceSpec) -> None:
-    opens, closes = spec.working_hours
-    if not spec.working_days or set(spec.working_days) - set(range(7)):
-        raise ParameterError(
-            f"{spec.name}: working_days must hold days from 0 (Monday) to 6; "
-            f"got {spec.working_days!r}."
-        )
-    if not 0 <= opens < closes <= 24:
-        raise ParameterError(
-            f"{spec.name}: working_hours must rise within 0 to 24; got {spec.working_hours!r}."
-        )
-
-
-def _check_severities(spec: ServiceSpec) -> None:
-    shares = sum(share for _, share, _ in spec.severities)
-    ratios = [ratio for _, _, ratio in spec.severities]
-    if abs(shares - 1) > 1e-9 or not all(0 < ratio <= 1 for ratio in ratios):
-        raise ParameterError(
-            f"{spec.name}: severities must have probabilities that add up to 1 and error ratios "
-            f"above 0 and at most 1; got {spec.severities!r}."
-        )
 
 
 @dataclass(frozen=True)

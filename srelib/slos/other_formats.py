@@ -199,8 +199,12 @@ def read_sloth(document: YamlDocument) -> list[Slo]:
 def _sloth_slo(
     at: YamlDocument, spec: _SlothSpec, given: _SlothObjective, notes: tuple[str, ...]
 ) -> Slo:
-    labels = merged_labels(given.labels, spec.labels)
+    labels, texts = merged_labels(given.labels, spec.labels), {}
     assumed = "Sloth files name no window; its default of 30 days is assumed."
+    if given.sli.events is not None:
+        texts = {"bad": given.sli.events.error_query, "total": given.sli.events.total_query}
+    elif given.sli.raw is not None:
+        texts = {"raw": given.sli.raw.error_ratio_query, "raw_type": "failure"}
     return Slo(
         name=f"{spec.service}-{given.name}",
         service=labels.get("service", spec.service),
@@ -209,19 +213,10 @@ def _sloth_slo(
         window=Window.parse("30d"),
         description=given.description,
         owner=owner_label(labels),
-        queries=_sloth_queries(given.sli),
+        queries=Queries(**texts, source_type="Prometheus"),
         source=at.origin(),
         notes=(*notes, *percent_notes(given.objective), assumed),
     )
-
-
-def _sloth_queries(sli: _SlothIndicator) -> Queries:
-    texts = {}
-    if sli.events is not None:
-        texts = {"bad": sli.events.error_query, "total": sli.events.total_query}
-    elif sli.raw is not None:
-        texts = {"raw": sli.raw.error_ratio_query, "raw_type": "failure"}
-    return Queries(**texts, source_type="Prometheus")
 
 
 class _PyrraMetric(Strict):
