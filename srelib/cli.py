@@ -16,6 +16,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from srelib import options as opt
+from srelib.cli_collect import collect
 from srelib.errors import InputError, ParameterError, SrelibError
 from srelib.terminal import (
     _echo_json,
@@ -339,49 +340,7 @@ def lab(
     open_lab([str(first), f"--ServerApp.root_dir={folder}", KEEPING, *options.args])
 
 
-collect = typer.Typer(no_args_is_help=True, help="Write exports from what tools keep themselves.")
-app.add_typer(collect, name="collect", short_help="Write deployments and changes of a repository.")
-
-
-@collect.command("git", short_help="Write deployments.csv and changes.csv of a git repository.")
-def collect_git(
-    repository: Annotated[Path, typer.Argument(metavar="REPO", help="Top of the repository.")],
-    out: Annotated[Path, opt.option("--out", "DIR", "Folder for the files.")],
-    tags: opt.Tags = None,
-    exclude_tags: opt.ExcludedTags = None,
-    prereleases: Annotated[
-        bool, typer.Option("--prereleases", help="Keep v1.1.0-rc.1, 2.0b1 and the like.")
-    ] = False,
-    path: opt.Paths = None,
-    service: opt.Service = None,
-    clock: opt.Clock = "committer",
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace files that are there.")
-    ] = False,
-    debug: opt.Debug = False,
-) -> None:
-    """Write deployments.csv and changes.csv of a git repository, one deployment per release tag.
-
-    A change belongs to the first release that contains it. Only git is asked; nothing of the
-    repository is run.
-    Exit 0: done. 2: no repository, no such tag, or a file is there already; nothing is written.
-    """
-    from srelib import collect as collecting
-
-    found = collecting.git(
-        repository.expanduser(),
-        tags=tags or ["v*"],
-        exclude_tags=exclude_tags or [],
-        prereleases=prereleases,
-        paths=path or [],
-        service=service,
-        clock=clock,  # type: ignore[arg-type]
-    )
-    for file in collecting.write(found, out.expanduser(), overwrite=overwrite):
-        typer.echo(str(file))
-    _say(f"{len(found.deployments):,} deployments, {len(found.changes):,} changes.")
-    for note in found.notes:
-        _say(f"- {note}")
+app.add_typer(collect, name="collect", short_help="Write exports from a repository or a server.")
 
 
 def _repeat_only(arguments: list[str]) -> list[str]:

@@ -27,10 +27,10 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 ORDER = [
     "notebook", "errors", "cache", "shipped", "questions", "wording", "tables", "shown",
     "annotations", "schema", "windows", "recurring", "marks", "stats", "fleet", "events",
-    "series", "states", "slos", "condition", "sources", "readers", "rollup", "collect", "sli",
-    "budget", "delivery", "incidents", "alerts", "tradeoff", "policy", "targets", "decisions",
-    "folder", "dataset", "quality", "objectives", "changes", "simulate", "figures", "findings",
-    "explore", "report", "options", "terminal", "cli",
+    "series", "states", "slos", "condition", "sources", "readers", "rollup", "web", "collect",
+    "sli", "budget", "delivery", "incidents", "alerts", "prometheus", "tradeoff", "policy",
+    "targets", "decisions", "folder", "dataset", "quality", "objectives", "changes", "simulate",
+    "figures", "findings", "explore", "report", "options", "terminal", "cli_collect", "cli",
 ]  # fmt: skip
 
 SLOW = ("scipy", "duckdb", "matplotlib", "nbconvert", "pydantic", "yaml")
@@ -169,7 +169,8 @@ def installed_with(names: set[str]) -> set[str]:
 
 def test_every_import_is_a_declared_dependency():
     """The package imports what pyproject.toml installs, or what that always brings along."""
-    lines = project()["dependencies"] + project()["optional-dependencies"]["explore"]
+    extras = project()["optional-dependencies"]
+    lines = project()["dependencies"] + extras["explore"] + extras["rollup"]
     declared_names = {canonicalize_name(Requirement(line).name) for line in lines}
     there, owners = installed_with(declared_names), packages_distributions()
     roots = {name.split(".")[0] for path in MODULES for name in imports(path)}

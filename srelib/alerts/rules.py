@@ -168,13 +168,24 @@ def _increase(rate: str, span: pd.Timedelta) -> str:
     return f"({rate} * {round(span / pd.Timedelta('1s'))})"
 
 
-def _rate(slo: Slo, query: str | None, span: pd.Timedelta) -> str:
-    """Events per second of a query over a window."""
+def counted(slo: Slo, step: pd.Timedelta) -> tuple[str, str]:
+    """Queries for all and for good events of the bucket that begins at each time asked for."""
+    total, ahead = slo.queries.total, f" offset -{_shorthand(step)}"
+    whole = _increase(_rate(slo, total, step, shift=ahead), step)
+    if slo.queries.bad is not None:
+        bad = _increase(_rate(slo, slo.queries.bad, step, shift=ahead), step)
+        return whole, f"({whole} - ({bad} or vector(0)))"
+    good = _increase(_rate(slo, slo.queries.good, step, shift=ahead), step)
+    return whole, f"({good} or vector(0))"
+
+
+def _rate(slo: Slo, query: str | None, span: pd.Timedelta, *, shift: str = "") -> str:
+    """Events per second of a query over a window; a selector can be shifted in time."""
     if query is None:
         raise _unusable(slo, "its document names no queries for good (or bad) and all events")
     text = query.strip()
     if _SELECTOR.fullmatch(text):
-        return f"sum(rate({text}[{_shorthand(span)}]))"
+        return f"sum(rate({text}[{_shorthand(span)}]{shift}))"
     return _templated(slo, text, span)
 
 

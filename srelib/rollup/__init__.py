@@ -4,15 +4,15 @@
 there (`table_of`). `write` runs it and leaves a folder that `srelib.load` reads; `sql` prints it.
 """
 
-from srelib.rollup.expression import DIALECTS, Rules, long, read_rules, rollup, sql
+from srelib.rollup.expression import DIALECTS, RequestRules, long, read_rules, rollup, sql
 from srelib.rollup.files import Logs, opened
 from srelib.rollup.output import Rolled, table_of, write
 
 __all__ = [
     "DIALECTS",
     "Logs",
+    "RequestRules",
     "Rolled",
-    "Rules",
     "long",
     "opened",
     "read_rules",

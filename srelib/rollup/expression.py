@@ -25,7 +25,7 @@ UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 
 
 @dataclass(frozen=True)
-class Rules:
+class RequestRules:
     """What of a request is what, and when it is good.
 
     Parameters
@@ -96,8 +96,8 @@ def read_rules(
     latency: str | None = None,
     duration: str | None = None,
     **columns: Any,
-) -> Rules:
-    """Rules from text, as on the command line.
+) -> RequestRules:
+    """RequestRules from text, as on the command line.
 
     Parameters
     ----------
@@ -110,11 +110,11 @@ def read_rules(
     duration : str, optional
         Column and unit of durations, such as ``latency_ms:ms``.
     **columns
-        `time`, `service`, `key` and `sli` of `Rules`.
+        `time`, `service`, `key` and `sli` of `RequestRules`.
 
     Returns
     -------
-    Rules
+    RequestRules
 
     Raises
     ------
@@ -131,7 +131,7 @@ def read_rules(
     bounds = [one for one in (latency or "").split(",") if one]
     column, _, unit = (duration or ":s").rpartition(":")
     try:
-        return Rules(
+        return RequestRules(
             parse_condition(good),
             every=length_of(every),
             where=parse_condition(where) if where else None,
@@ -144,14 +144,14 @@ def read_rules(
         raise ParameterError(f"{error}.") from None
 
 
-def rollup(table: ir.Table, rules: Rules) -> ir.Table:
+def rollup(table: ir.Table, rules: RequestRules) -> ir.Table:
     """Requests counted by bucket and service, in one pass.
 
     Parameters
     ----------
     table : ibis Table
         One row per request; times are UTC.
-    rules : Rules
+    rules : RequestRules
 
     Returns
     -------
@@ -168,7 +168,7 @@ def rollup(table: ir.Table, rules: Rules) -> ir.Table:
     >>> logs = ibis.memtable({"time": ["2026-06-01 00:00:30", "2026-06-01 00:00:59"],
     ...                       "service": ["shop", "shop"], "status": [200, 503]})
     >>> logs = logs.mutate(time=logs.time.cast("timestamp"))
-    >>> rollup(logs, Rules(parse_condition("status < 500"))).execute().iloc[0, 2:].to_dict()
+    >>> rollup(logs, RequestRules(parse_condition("status < 500"))).execute().iloc[0, 2:].to_dict()
     {'total': 2, 'refused': 0, 'left_out': 0, 'availability': 1}
     """
     _demand(table, rules)
@@ -194,7 +194,7 @@ def rollup(table: ir.Table, rules: Rules) -> ir.Table:
     )  # fmt: skip
 
 
-def long(counted: ir.Table, rules: Rules) -> ir.Table:
+def long(counted: ir.Table, rules: RequestRules) -> ir.Table:
     """Counts of `rollup` as table `sli`: time, service, sli, good, total."""
     kept = counted.filter(counted["total"] > 0)
     names = [name for name in kept.columns if name not in ("time", "service", *COUNTS)]
@@ -205,7 +205,7 @@ def long(counted: ir.Table, rules: Rules) -> ir.Table:
     ).order_by("service", "sli", "time")  # fmt: skip
 
 
-def sql(dialect: str, name: str, rules: Rules) -> str:
+def sql(dialect: str, name: str, rules: RequestRules) -> str:
     """The query of `rollup` on a table of an engine, for those who may not connect to it.
 
     Parameters
@@ -214,7 +214,7 @@ def sql(dialect: str, name: str, rules: Rules) -> str:
         One of `DIALECTS`.
     name : str
         Table there; its times are taken for UTC.
-    rules : Rules
+    rules : RequestRules
 
     Returns
     -------
@@ -240,7 +240,7 @@ def engine() -> Any:
     return ibis
 
 
-def _demand(table: ir.Table, rules: Rules) -> None:
+def _demand(table: ir.Table, rules: RequestRules) -> None:
     lacking = [name for name in rules.columns if name not in table.columns]
     if lacking:
         seen = ", ".join(map(repr, table.columns))
@@ -270,7 +270,7 @@ def _number(holds: Any) -> Any:
     return holds.cast("int8").sum().cast("int64")
 
 
-def _first_of_its_name(table: ir.Table, rules: Rules) -> Any:
+def _first_of_its_name(table: ir.Table, rules: RequestRules) -> Any:
     """Whether a row is the earliest one that counts of those with its key."""
     ibis = engine()
     window = ibis.window(

@@ -22,7 +22,7 @@ from srelib.errors import InputError
 from srelib.readers import cells
 from srelib.readers.base import head
 from srelib.readers.formats.request_logs import ALB_LINE, COMBINED_LINE
-from srelib.rollup.expression import Rules, engine
+from srelib.rollup.expression import RequestRules, engine
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -44,13 +44,13 @@ class Logs:
     table : ibis Table
     kind : str
         "csv", "json", "parquet", "combined" or "alb".
-    rules : Rules
+    rules : RequestRules
     """
 
     connection: Any
     table: ir.Table
     kind: str
-    rules: Rules
+    rules: RequestRules
 
     def broken(self) -> int:
         """Lines that are no rows at all; known after the table was read."""
@@ -78,7 +78,7 @@ def asked(connection: Any, query: str) -> list[tuple[Any, ...]]:
 @contextmanager
 def opened(
     files: Sequence[str],
-    rules: Rules,
+    rules: RequestRules,
     *,
     service: str | None = None,
     timezone: str | None = None,
@@ -92,7 +92,7 @@ def opened(
     files : sequence of str
         Files of one kind: CSV, JSON lines, Parquet, or the logs of web servers (combined) and of
         load balancers of AWS; gzip too.
-    rules : Rules
+    rules : RequestRules
     service : str, optional
         The service that all of them are of, where no column says it.
     timezone : str, optional
@@ -172,7 +172,7 @@ def _kind(path: str) -> str:
     return next((name for name, form in _LINES.items() if form.fullmatch(line)), "csv")
 
 
-def _source(paths: Sequence[str], kind: str, rules: Rules) -> str:
+def _source(paths: Sequence[str], kind: str, rules: RequestRules) -> str:
     """The table function that reads the files, every column that is needed as text."""
     listed = "[" + ", ".join(map(_text, paths)) + "]"
     if kind == "parquet":
@@ -206,7 +206,7 @@ def _source(paths: Sequence[str], kind: str, rules: Rules) -> str:
     )
 
 
-def _view(connection: Any, kind: str, rules: Rules, timezone: str | None, path: str) -> str:
+def _view(connection: Any, kind: str, rules: RequestRules, timezone: str | None, path: str) -> str:
     """The rows as they are counted: times in UTC without a zone, numbers as numbers."""
     described = asked(connection, "DESCRIBE source")
     kinds = {name: str(duck) for name, duck, *_ in described}

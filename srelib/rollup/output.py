@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from srelib import wording
 from srelib.errors import InputError
-from srelib.rollup.expression import COUNTS, Rules, engine, long, rollup
+from srelib.rollup.expression import COUNTS, RequestRules, engine, long, rollup
 from srelib.rollup.files import Logs, _text, asked
 
 if TYPE_CHECKING:
@@ -101,14 +101,14 @@ _ZONES = {
 }  # fmt: skip
 
 
-def write(source: Logs | ir.Table, rules: Rules, out: Path) -> Rolled:
+def write(source: Logs | ir.Table, rules: RequestRules, out: Path) -> Rolled:
     """Count the requests, and leave table `sli` as Parquet, a folder for each service.
 
     Parameters
     ----------
     source : Logs or ibis Table
         Files as `opened` gives them, or a table as `table_of` does.
-    rules : Rules
+    rules : RequestRules
     out : Path
         A folder that does not exist; it is there when it is complete.
 
@@ -161,7 +161,7 @@ def _batches(counted: ir.Table) -> Any:
     return where.con.sql(str(engine().to_sql(counted, dialect="duckdb"))).to_arrow_reader()
 
 
-def _balance(local: Any, source: Logs | ir.Table, rules: Rules, out: Path) -> Rolled:
+def _balance(local: Any, source: Logs | ir.Table, rules: RequestRules, out: Path) -> Rolled:
     """What became of the rows; refused where too many of them could not be read."""
     sums = ", ".join(f"coalesce(sum({name}), 0)::BIGINT" for name in COUNTS)
     kept, refused, left_out, services, buckets = asked(

@@ -12,7 +12,7 @@ import pytest
 
 import srelib
 from srelib import rollup
-from srelib.errors import InputError, ReadError
+from srelib.errors import InputError
 
 RULES = rollup.read_rules("status < 500", latency="300ms,1s", duration="ms:ms", key="id")
 NAMES = ["shop", "a/b=c", "naïve 名 *"]
@@ -169,13 +169,3 @@ def test_a_full_disk_is_an_error_that_removes_nothing(tmp_path):
     assert made.returncode == 1
     assert "InputError: the rows could not be counted (IO Error" in made.stderr
     assert sorted(tmp_path.rglob("*")) == before
-
-
-def test_other_parquet_files_are_refused(tmp_path):
-    """With what would count them; and so are cut ones."""
-    pd.DataFrame({"time": [1], "service": ["a"]}).to_parquet(tmp_path / "a.parquet")
-    with pytest.raises(ReadError, match=r"did not write.*srelib rollup"):
-        srelib.load(tmp_path)
-    (tmp_path / "a.parquet").write_bytes(b"PAR1" + b"\0" * 100)
-    with pytest.raises(ReadError, match="no whole Parquet file"):
-        srelib.load(tmp_path)

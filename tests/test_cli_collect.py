@@ -1,0 +1,81 @@
+"""The commands that write exports, from the line that is typed to the folder that is read."""
+
+import json
+
+from srelib import dataset
+from tests import test_prometheus
+from tests.test_cli import run
+
+failing = test_prometheus.failing
+SLO = """
+apiVersion: openslo/v1
+kind: SLO
+metadata: {name: shop}
+spec:
+  service: shop
+  indicator:
+    metadata: {name: availability}
+    spec:
+      ratioMetric:
+        good: {metricSource: {spec: {query: 'req{code!~"5.."}'}}}
+        total: {metricSource: {spec: {query: req}}}
+  timeWindow: [{duration: 28d, isRolling: true}]
+  budgetingMethod: Occurrences
+  objectives: [{target: 0.99}]
+"""
+
+
+def matrix(good, total):
+    """The answer of a range query of both counts, a value each minute."""
+
+    def values(number):
+        return [[1780272000 + 60 * i, str(number)] for i in range(60)]
+
+    series = [
+        {"metric": {"events": name}, "values": values(number)}
+        for name, number in (("good", good), ("total", total))
+    ]
+    return json.dumps({"status": "success", "data": {"resultType": "matrix", "result": series}})
+
+
+def test_collect_prometheus_leaves_a_folder_that_is_read(failing, tmp_path, capsys):
+    """With the objectives in it, the answers and what they hold; done again it asks nothing."""
+    url, server = failing
+    (tmp_path / "slos.yaml").write_text(SLO)
+    server.answers = [(200, {}, matrix(99.5, 100).encode())]
+    told = (
+        "collect",
+        "prometheus",
+        url,
+        "--since",
+        "2026-06-01",
+        "--until",
+        "2026-06-01T01:00Z",
+        "--out",
+        tmp_path,
+    )
+    code, shown, noise = run(*told, capsys=capsys)
+    assert (code, shown) == (0, f"{tmp_path / 'prometheus'}\n")
+    assert noise == "shop: 1 of 1\n"
+    counts = dataset.load(tmp_path).counts("shop", "availability")
+    assert counts[["good", "total"]].drop_duplicates().to_numpy().tolist() == [[99.5, 100.0]]
+    assert len(counts) == 60
+    assert run(*told, capsys=capsys)[0] == 0
+    assert run("check", tmp_path, capsys=capsys)[0] == 0
+
+
+def test_collect_prometheus_says_what_fails(failing, tmp_path, capsys):
+    """Exit 2, and the entries to paste where a file of one's own is there."""
+    url, server = failing
+    (tmp_path / "slos.yaml").write_text(SLO)
+    (tmp_path / "sources.toml").write_text("# mine\n")
+    told = ("collect", "prometheus", url, "--since", "2026-06-01", "--out", tmp_path, "--until")
+    server.answers = [(400, {}, b'{"error": "parse error"}')]
+    code, shown, noise = run(*told, "2026-06-02", capsys=capsys)
+    assert (code, shown) == (2, "")
+    assert "answers 400: parse error" in noise
+    server.answers = [(200, {}, matrix(1, 1).encode())]
+    code, _, noise = run(*told, "2026-06-02", capsys=capsys)
+    assert code == 0
+    assert 'match = "prometheus/shop.*.json"' in noise
+    assert (tmp_path / "sources.toml").read_text() == "# mine\n"
