@@ -23,9 +23,7 @@ from srelib.stats import Estimate
 Policies = Mapping[str, PooledAlerts]
 
 
-def compare_table(
-    found: Policies | None, *, recorded: RecordedAlerts | None = None
-) -> Table | None:
+def compare_table(found: Policies | None, *, recorded: RecordedAlerts | None) -> Table | None:
     """The policy in use, the alerts on record and other ready-made policies on the same history."""
     if not found:
         return None
@@ -166,7 +164,6 @@ def _rules(reviews: Reviews, severity: str) -> pd.DataFrame:
 
 
 def _places(rows: pd.DataFrame) -> str:
-    """Each rule with its objectives."""
     groups = rows.groupby(rows["rule"].map(_rule), sort=False)["objective"]
     return wording.listing([f"{rule} ({names(who)})" for rule, who in groups])
 

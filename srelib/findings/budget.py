@@ -8,22 +8,19 @@ windows, `observed` how much of each was observed, `burn` those of `burn_down`, 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from srelib import wording
 from srelib.budget import Excluded, Forecast, Status
 from srelib.budget.status import _without_start
+from srelib.dataset import Dataset
 from srelib.findings.finding import Finding, markdown, say, sentence
 from srelib.findings.quality import HOW_TO
 from srelib.findings.show import Table, table
 from srelib.fleet import Indicator, Results, answers
 from srelib.quality import Observed
 from srelib.slos.model import WEIGHTED_MEAN
-
-if TYPE_CHECKING:
-    from srelib.dataset import Dataset
 
 FEW_DAYS = 8
 """Below so many days the three costliest hold most of anything."""
@@ -32,7 +29,7 @@ SHOWN = 8
 
 
 def status_sentences(
-    statuses: Results[Status], *, observed: Results[Observed | None] | None = None
+    statuses: Results[Status], *, observed: Results[Observed | None]
 ) -> list[Finding]:
     """The answer of the notebook: overspent budgets first, then what is left."""
     results, short = answers(statuses), _short(observed)
@@ -51,13 +48,12 @@ def status_sentences(
     return lines if not unseen else [*lines, say("budget.short", who=unseen)]
 
 
-def _short(observed: Results[Observed | None] | None) -> dict[Indicator, str]:
+def _short(observed: Results[Observed | None]) -> dict[Indicator, str]:
     """What was observed of windows that were not observed as a whole."""
-    return {key: str(o) for key, o in answers(observed or {}).items() if o and o.is_short}
+    return {key: str(o) for key, o in answers(observed).items() if o and o.is_short}
 
 
 def _status(indicator: Indicator, status: Status, window: str) -> Finding:
-    """The error budget of one objective in its current window."""
     verdict = (
         "unknown" if status.total != status.total else "idle" if status.total == 0
         else "overspent" if status.left < 0 else "whole" if not status.spent
@@ -90,9 +86,7 @@ def _left(status: Status) -> float:
     return status.left_share if status.left_share == status.left_share else float("inf")
 
 
-def status_table(
-    statuses: Results[Status], *, observed: Results[Observed | None] | None = None
-) -> Table | None:
+def status_table(statuses: Results[Status], *, observed: Results[Observed | None]) -> Table | None:
     """Allowance, spent and left of every objective in its current window."""
     short = _short(observed)
     known = {key: (s, short.get(key, str(key.window))) for key, s in answers(statuses).items()}
@@ -114,7 +108,6 @@ def burn_sentences(burn: Results[pd.DataFrame], *, periods: Results[pd.DataFrame
 
 
 def _burn(burn: Results[pd.DataFrame]) -> Finding:
-    """How long budgets were overspent in the time shown."""
     results = {k: _without_start(r["left_share"], window=k.window).dropna()
                for k, r in answers(burn).items()}  # fmt: skip
     over = {k: float((left < 0).mean()) for k, left in results.items() if len(left)}

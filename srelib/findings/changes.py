@@ -10,6 +10,8 @@ from srelib.findings.show import Table, table
 
 SHARES = (LEVEL, BACKGROUND, COVERAGE, FAIL_RATE)
 WHOLE = "whole report"
+WORDS = {REAL: "real", DATA: "data", DEFINITION: "definition"}
+"""Verdicts by the name of their sentences; what could be chance has several."""
 
 
 def changes_sentence(found: Changes) -> str:
@@ -25,17 +27,13 @@ def changes_sentence(found: Changes) -> str:
     )  # fmt: skip
 
 
-def too_short_sentence() -> str:
-    """What is said where the last weeks have no weeks before them to be compared with."""
-    return sentence("changes.headline", "short")
-
-
 def change_sentences(found: Changes) -> list[str]:
     """One sentence for every change that is certain, for all that is defined differently, and for
     the services of which nothing could be compared for the same reason.
     """
-    said = [_said(row) for verdict in (REAL, DATA, DEFINITION) for row in found.of(verdict)]
-    return said + not_compared_sentences(found)
+    return [_said(row) for verdict in WORDS for row in found.of(verdict)] + (
+        not_compared_sentences(found)
+    )
 
 
 def not_compared_sentences(found: Changes) -> list[str]:
@@ -48,13 +46,13 @@ def not_compared_sentences(found: Changes) -> list[str]:
 
 def _not_compared(found: Changes) -> dict[str, list[str]]:
     """Services of which no quantity has a number or a test, by the one reason for all of it."""
-    rows: dict[str, list[Change]] = {}
+    reasons: dict[str, set[str]] = {}
     for row in found.rows:
-        rows.setdefault(row.service, []).append(row)
+        untested = row.verdict == CHANCE and _is_empty(row)
+        reasons.setdefault(row.service, set()).add(row.detail if untested else "")
     silent: dict[str, list[str]] = {}
-    for service, own in rows.items():
-        reasons = {row.detail if row.verdict == CHANCE and _is_empty(row) else "" for row in own}
-        if len(reasons) == 1 and (reason := reasons.pop()):
+    for service, own in reasons.items():
+        if len(own) == 1 and (reason := own.pop()):
             silent.setdefault(reason, []).append(service)
     return silent
 
@@ -64,14 +62,13 @@ def _is_empty(row: Change) -> bool:
 
 
 def _said(row: Change) -> str:
-    verdict = {REAL: "real", DATA: "data", DEFINITION: "definition"}[row.verdict]
-    verdict = "number" if row.direction in ("more", "fewer") else verdict
-    verdict = "service" if row.quantity == "service" else verdict
+    verdict = "number" if row.direction in ("more", "fewer") else WORDS[row.verdict]
     before, after = _numbers(row)
     return sentence(
-        "changes.said", verdict, who=name(row.service) if row.service else WHOLE.capitalize(),
-        what=markdown(quantity(row), limit=100), direction=row.direction, before=before,
-        after=after, detail=markdown(row.detail, limit=200), window=window(row),
+        "changes.said", "service" if row.quantity == "service" else verdict,
+        who=name(row.service) if row.service else WHOLE.capitalize(), direction=row.direction,
+        what=markdown(quantity(row), limit=100), before=before, after=after,
+        detail=markdown(row.detail, limit=200), window=window(row),
     )  # fmt: skip
 
 
@@ -98,9 +95,7 @@ def cells(row: Change) -> tuple[str, str, str, str, str]:
 def spans(found: Changes) -> str:
     """Which weeks were compared with which."""
     windows = list(dict.fromkeys(text for row in found.rows if (text := window(row))))
-    if not windows:
-        return "Nothing in the later report is newer than the earlier one"
-    return wording.listing(windows)
+    return wording.listing(windows) or "Nothing in the later report is newer than the earlier one"
 
 
 def window(row: Change) -> str:
@@ -118,20 +113,20 @@ def quantity(row: Change) -> str:
 
 
 def _numbers(row: Change) -> tuple[str, str]:
-    if _is_empty(row):
-        return "\u2013", "\u2013"
+    values = (row.before, row.after)
     if row.quantity in SHARES:
-        values = [v for v in (row.before, row.after) if v == v]
-        known = dict(zip(values, wording.percents(values), strict=True))
-        return known.get(row.before, "\u2013"), known.get(row.after, "\u2013")
-    write = wording.length if row.quantity in LOGARITHMS else wording.per_week
-    before, after = ("\u2013" if v != v else write(v) for v in (row.before, row.after))
+        known = [v for v in values if v == v]
+        written = iter(wording.percents(known))
+        before, after = (next(written) if v == v else "\u2013" for v in values)
+    else:
+        write = wording.length if row.quantity in LOGARITHMS else wording.per_week
+        before, after = (write(v) if v == v else "\u2013" for v in values)
     return before, after
 
 
 def _verdict(row: Change) -> str:
     """What is said of a change in its cell."""
-    key, least = {REAL: "real", DATA: "data", DEFINITION: "definition"}.get(row.verdict, ""), ""
+    key, least = WORDS.get(row.verdict, ""), ""
     if row.verdict == CHANCE:
         least = _least(row)
         known = row.detectable > (1.0 if row.quantity in LOGARITHMS else 0.0)
@@ -141,10 +136,10 @@ def _verdict(row: Change) -> str:
 
 def _least(row: Change) -> str:
     """The smallest difference that would have counted as a change; empty where none could."""
+    size = row.detectable
     if row.quantity in LOGARITHMS:
-        known = 1 < row.detectable < 100
-        return f"a factor of {wording.rounded(row.detectable)}" if known else ""
+        return f"a factor of {wording.rounded(size)}" if 1 < size < 100 else ""
     if row.quantity in SHARES:
-        known = 0 < row.detectable <= max(row.before, 1 - row.before)
-        return wording.percent(row.detectable).replace("%", "points") if known else ""
-    return f"{wording.per_week(row.detectable)} a week" if row.detectable > 0 else ""
+        known = 0 < size <= max(row.before, 1 - row.before)
+        return wording.percent(size).replace("%", "points") if known else ""
+    return f"{wording.per_week(size)} a week" if size > 0 else ""

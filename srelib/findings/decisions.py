@@ -11,21 +11,7 @@ import pandas as pd
 from srelib import wording
 from srelib.decisions import Decision, DecisionRules, Lever
 from srelib.decisions import levers as changes
-from srelib.decisions.verdict import (
-    ALERTS,
-    CARRY_ON,
-    FEW_DEPLOYMENTS,
-    FIX,
-    LONGER,
-    MISSED,
-    NO_COUNTS,
-    NOT_ENOUGH,
-    SAFER_RELEASES,
-    SHIP_MORE,
-    TARGET,
-    UNSURE,
-    VERDICTS,
-)
+from srelib.decisions import verdict as verdicts
 from srelib.errors import SrelibError
 from srelib.events import END_OF_TIME
 from srelib.findings.finding import Finding, markdown, name, say, sentence
@@ -41,20 +27,17 @@ Decisions = Mapping[str, Decision | SrelibError]
 """What `decide_each` says of every service."""
 
 LINES = 8
-KEYS = {
-    SAFER_RELEASES: "safer", FIX: "fix", ALERTS: "alerts", TARGET: "target",
-    SHIP_MORE: "ship_more", CARRY_ON: "carry_on",
-}  # fmt: skip
-HELPS = {
-    SAFER_RELEASES: changes.SAFER, FIX: changes.REPEATED, ALERTS: changes.DETECTED,
-    TARGET: changes.RETARGET, SHIP_MORE: changes.TWICE,
-}  # fmt: skip
-"""The change that a verdict asks for."""
-EVIDENCE = {
-    SAFER_RELEASES: "06_delivery_vs_reliability", FIX: "05_incidents", ALERTS: "03_alerting",
-    TARGET: "08_choosing_slos", SHIP_MORE: "04_delivery", CARRY_ON: "02_error_budget",
-}  # fmt: skip
-"""The notebook that shows what a verdict stands on."""
+ASKED = {
+    verdicts.SAFER_RELEASES: ("safer", changes.SAFER, "06_delivery_vs_reliability"),
+    verdicts.FIX: ("fix", changes.REPEATED, "05_incidents"),
+    verdicts.ALERTS: ("alerts", changes.DETECTED, "03_alerting"),
+    verdicts.TARGET: ("target", changes.RETARGET, "08_choosing_slos"),
+    verdicts.SHIP_MORE: ("ship_more", changes.TWICE, "04_delivery"),
+    verdicts.CARRY_ON: ("carry_on", "", "02_error_budget"),
+}
+"""Of each verdict the key of its sentences, the change it asks for, and the notebook that shows
+what it stands on."""
+KEYS, HELPS, EVIDENCE = ({verdict: row[i] for verdict, row in ASKED.items()} for i in range(3))
 UNSAID = "decisions.row"
 """Key of what is said of a service that only the table shows."""
 RECURRING = "fix recurring incidents"
@@ -68,10 +51,10 @@ def fleet_sentence(decided: Decisions) -> Finding:
     """How many services there are of each verdict, and which."""
     known = ranked(decided)
     who = {verdict: [s for s, one in known.items() if one.verdict == verdict]
-           for verdict in VERDICTS}  # fmt: skip
+           for verdict in verdicts.VERDICTS}  # fmt: skip
     parts = [sentence("decisions.of_verdict", verdict=verdict, many=len(who[verdict]),
                       services=[markdown(service) for service in who[verdict]])
-             for verdict in VERDICTS if who[verdict]]  # fmt: skip
+             for verdict in verdicts.VERDICTS if who[verdict]]  # fmt: skip
     return say("decisions.fleet", "all" if known else "none", many=len(known),
                verdicts="; ".join(parts))  # fmt: skip
 
@@ -81,7 +64,7 @@ def ranked(decided: Decisions) -> dict[str, Decision]:
 
     def rank(item: tuple[str, Decision]) -> tuple[int, float]:
         sure = item[1].confidence
-        return VERDICTS.index(item[1].verdict), -sure if sure == sure else 0.0
+        return verdicts.VERDICTS.index(item[1].verdict), -sure if sure == sure else 0.0
 
     return dict(sorted(answers(decided).items(), key=rank))
 
@@ -98,9 +81,13 @@ def service_sentences(decided: Decisions, *, rules: DecisionRules) -> list[Findi
 def _service(service: str, one: Decision, rules: DecisionRules) -> Finding:
     """Verdict, reason, what the change would bring, confidence, and where the evidence is."""
     shown = _sure(one)
-    verdict = RECURRING if one.verdict == FIX and one.lacks == NO_COUNTS else one.verdict
+    verdict = (
+        RECURRING
+        if one.verdict == verdicts.FIX and one.lacks == verdicts.NO_COUNTS
+        else one.verdict
+    )
     parts = [f"{name(service)}: **{verdict}**.", _reason(one, rules), _gain(one)]
-    if shown and one.verdict != NOT_ENOUGH:
+    if shown and one.verdict != verdicts.NOT_ENOUGH:
         parts.append(sentence("decisions.sure", confidence=shown))
     if one.verdict in EVIDENCE:
         parts.append(sentence("decisions.evidence", book=EVIDENCE[one.verdict]))
@@ -121,37 +108,37 @@ def _window(one: Decision) -> str:
 def _reason(one: Decision, rules: DecisionRules) -> str:
     """Why that is the verdict, with its size."""
     key = KEYS.get(one.verdict, one.lacks)
-    if one.lacks == NO_COUNTS and one.verdict == FIX:
+    if one.lacks == verdicts.NO_COUNTS and one.verdict == verdicts.FIX:
         key = "incidents"
-    elif one.verdict in (FIX, CARRY_ON) and not one.deployments:
+    elif one.verdict in (verdicts.FIX, verdicts.CARRY_ON) and not one.deployments:
         key = f"{key}_alone"
     parts = [sentence("decisions.reason", key, one=one, harm=_harm(one), rules=rules,
                       least=_weeks_needed(FOUR_WEEKS, end=END_OF_TIME))]  # fmt: skip
-    if one.verdict == FIX and len(one.named):
+    if one.verdict == verdicts.FIX and len(one.named):
         row = one.named.iloc[0]
         used = "used" if row["share"] == row["share"] else "open"
         length = 3600 * row.get("hours", 0.0)
         parts.append(sentence("decisions.costliest", used, **row, length=length))
-    parts.append(sentence("decisions.enough", _enough(one), one=one, times=max(LONGER)))
+    parts.append(sentence("decisions.enough", _enough(one), one=one, times=max(verdicts.LONGER)))
     return " ".join(filter(None, parts))
 
 
 def _enough(one: Decision) -> str:
     """Which sentence says how much would be enough, where that is known."""
-    if one.lacks not in (UNSURE, MISSED, FEW_DEPLOYMENTS):
+    if one.lacks not in (verdicts.UNSURE, verdicts.MISSED, verdicts.FEW_DEPLOYMENTS):
         return "unsaid"
     if one.enough != one.enough:
-        return "never" if one.lacks == UNSURE else "unsaid"
-    return "deployments" if one.lacks == FEW_DEPLOYMENTS else "weeks"
+        return "never" if one.lacks == verdicts.UNSURE else "unsaid"
+    return "deployments" if one.lacks == verdicts.FEW_DEPLOYMENTS else "weeks"
 
 
 def _gain(one: Decision) -> str:
     """What the change that the verdict asks for would bring."""
     lever = _lever(one)
     costliest = "" if not len(one.named) else one.named["title"].iloc[0]
-    if lever is None or (one.verdict == FIX and lever.detail != costliest):
+    if lever is None or (one.verdict == verdicts.FIX and lever.detail != costliest):
         return ""
-    target = float(lever.detail) if one.verdict == TARGET else one.target
+    target = float(lever.detail) if one.verdict == verdicts.TARGET else one.target
     return sentence("decisions.gain", KEYS[one.verdict], one=one, lever=lever, target=target)
 
 
@@ -168,20 +155,18 @@ def _harm(one: Decision) -> Estimate:
     return replace(half, value=2 * half.value, low=2 * half.low, high=2 * half.high)
 
 
-def decisions_table(
-    decided: Decisions, *, teams: pd.Series | None = None, rules: DecisionRules | None = None
-) -> Table | None:
+def decisions_table(decided: Decisions, *, teams: pd.Series, rules: DecisionRules) -> Table | None:
     """One row per service: verdict, what it would bring, how sure; by team where there are some.
 
     What the first page shows, and what is said of services that `service_sentences` leaves out,
     travels with it as findings.
     """
-    known, rules = ranked(decided), rules or DecisionRules()
+    known = ranked(decided)
     stated = [f for service, one in known.items() for f in _stated(service, one, rules)]
     rest = [replace(_service(service, known[service], rules), key=UNSAID)
             for service in list(known)[LINES:]]  # fmt: skip
     team = {}
-    if teams is not None and len(teams):
+    if len(teams):
         known = {s: known[s] for own in grouped(known, teams).values() for s in own}
         team = {service: {"team": teams.get(service, "\u2013")} for service in known}
     return table(
@@ -206,7 +191,6 @@ def _row(one: Decision) -> dict[str, str]:
 
 
 def _change(lever: Lever) -> str:
-    """What is changed, with its detail."""
     if lever.name == changes.RETARGET:
         return f"target {wording.percent(float(lever.detail))}"
     return f"{lever.name}: {lever.detail}" if lever.detail else lever.name

@@ -51,7 +51,6 @@ def summary_sentences(result: DeliveryPerformance) -> list[Finding]:
 
 
 def _fail_rate(result: DeliveryPerformance) -> list[Finding]:
-    """Whose deployments fail most often, whose least, and whether the intervals overlap."""
     rows = result.fails[result.fails["n"] > 0]
     if not len(rows):
         unknown = say("delivery.fail_rate", "unknown", how=HOW_TO["incidents"])
@@ -117,7 +116,7 @@ def data_sentences(result: DeliveryPerformance, *, dataset: Dataset) -> list[Fin
         ],
         "from_merge": [merged] if merged else [],
         "no_deployments": sorted(broken),
-    }  # fmt: skip
+    }
     found += [say(f"delivery.{key}", parts=p, all=len(changes)) for key, p in parts.items() if p]
     return [*missing, *found]
 
@@ -170,8 +169,7 @@ def attribution_sentence(result: DeliveryPerformance) -> Finding:
         for key, own in (("by", pairs["rule"][placed]), ("left", pairs["why"][~placed]))
     )  # fmt: skip
     verdict = "left" if not by else "part" if left else "all"
-    return say("delivery.attribution", verdict, placed=placed.sum(), n=len(pairs), by=by,
-               left=left)  # fmt: skip
+    return say("delivery.attribution", verdict, placed=placed.sum(), n=len(pairs), by=by, left=left)
 
 
 def recovery_sentence(result: DeliveryPerformance) -> Finding:
@@ -196,7 +194,6 @@ def _time(estimate: Estimate) -> str:
 
 
 def _has_interval(estimate: Estimate) -> bool:
-    """Whether both ends are known."""
     return estimate.low == estimate.low and estimate.high == estimate.high
 
 

@@ -15,15 +15,13 @@ import tomllib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from srelib import wording
-
-if TYPE_CHECKING:
-    from srelib.delivery import Delivery
-    from srelib.tradeoff import Scorecard
+from srelib.delivery import Delivery
+from srelib.tradeoff import Scorecard
 
 UNITS = {
     "error budget left": "share of the budget",
@@ -37,8 +35,6 @@ UNITS = {
     "change fail rate": "share of deployments",
     "recovery time": "s",
     "rework rate": "share of deployments",
-    "days frozen": "days",
-    "days without budget": "days in 90",
     "confidence of a verdict": "share of redrawn histories",
     "probability to meet the next window": "probability",
     "probability after the change": "probability",
@@ -136,13 +132,12 @@ def as_json(finding: Finding) -> dict[str, Any]:
     that a browser that reads and writes them changes nothing.
     """
     plain = asdict(finding) | {"unit": finding.unit}
-    return {name: _as_json(value) for name, value in plain.items()}
-
-
-def _as_json(value: Any) -> Any:
-    if value != value:
-        return None
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    for name, value in plain.items():
+        if value != value:
+            plain[name] = None
+        elif isinstance(value, float) and value.is_integer():
+            plain[name] = int(value)
+    return plain
 
 
 def say(
@@ -179,6 +174,11 @@ _ENTITIES = {c: f"&#{ord(c)};" for c in "&<>\"'$@"}
 _MARKUP = {c: f"\\{c}" for c in "\\`*_{}[]()#|~"}
 _TABLE = str.maketrans({**_ENTITIES, **_MARKUP, ":": "&#58;"})
 
+
+def _day(value: Any) -> str:
+    return wording.day(value) if hasattr(value, "year") else wording.plural(value, "day")
+
+
 WRITERS: dict[str, Callable[[Any], str]] = {
     "%": wording.percent,
     "share": lambda value: wording.shares([value])[0],
@@ -189,7 +189,7 @@ WRITERS: dict[str, Callable[[Any], str]] = {
     "length": wording.length,
     "duration": wording.duration,
     "date": wording.day,
-    "day": lambda value: _day(value),
+    "day": _day,
     "moment": wording.moment,
     "name": name,
     "names": names,
@@ -197,11 +197,6 @@ WRITERS: dict[str, Callable[[Any], str]] = {
     "list": wording.listing,
 }
 """How a sentence writes what is filled in, by what follows the colon; else that is a noun."""
-
-
-def _day(value: Any) -> str:
-    """A date, or how many days."""
-    return wording.day(value) if hasattr(value, "year") else wording.plural(value, "day")
 
 
 class _Filler(string.Formatter):
@@ -220,6 +215,5 @@ _FILLED = _Filler()
 
 @functools.cache
 def _prose(subject: str) -> dict[str, Any]:
-    """Every sentence of a subject."""
     path = files("srelib.findings") / "prose" / f"{subject}.toml"
     return tomllib.loads(path.read_text(encoding="utf-8"))

@@ -37,7 +37,6 @@ def summary_sentences(compared: PeriodComparison | None, costs: IncidentCosts) -
 
 
 def _changes(compared: PeriodComparison) -> list[Finding]:
-    """Whether number and length of incidents changed by more than chance explains."""
     counts, lengths = compared.counts, compared.lengths
     if compared.detectable is None or not counts.before.n:
         return [say("incidents.counts", "few", n=len(compared.durations))]
@@ -109,7 +108,6 @@ def trust_sentences(compared: PeriodComparison | None, *, planned: int = 0) -> l
 
 
 def _unknown_times(compared: PeriodComparison) -> list[str]:
-    """Times that are not on record, of all incidents or of some."""
     parts = []
     for to, found in compared.times.items():
         if to == "detect" and found.median.n and not found.recorded:

@@ -27,31 +27,24 @@ def policy_sentences(
     failed = refused_sentences(replays, "policy.failed")
     if pooled is None:
         return [say("policy.refused" if failed else "policy.objectives"), *failed]
-    lines = [_frozen(pooled)]
+    totals = pooled.totals
+    frozen, slow = [one.frozen_days for one in totals], [one.slow_days for one in totals]
+    verdict = (
+        "undecided" if not pooled.judged_days else "both" if any(frozen) and any(slow)
+        else "frozen" if any(frozen) else "rationed" if any(slow) else "never"
+    )  # fmt: skip
+    lines = [say("policy.frozen", verdict, policy=pooled.policy.name, rule=_rule(pooled.policy),
+                 frozen=_range(frozen), slow=_range(slow), judged=pooled.judged_days)]  # fmt: skip
     if not pooled.deployments:
         lines.append(say("policy.delayed", "exports", how=HOW_TO["deployments"]))
-    elif any(len(total.held) for total in pooled.totals):
+    elif any(len(total.held) for total in totals):
         lines += [_delayed(pooled), _avoided(replays)]
-    elif any(total.frozen_days for total in pooled.totals):
+    elif any(frozen):
         lines.append(say("policy.delayed", "none"))
     return lines + failed
 
 
-def _frozen(pooled: PooledReplays) -> Finding:
-    """How many days would have been frozen."""
-    frozen = [total.frozen_days for total in pooled.totals]
-    slow = [total.slow_days for total in pooled.totals]
-    verdicts = {
-        "undecided": not pooled.judged_days, "both": any(frozen) and any(slow),
-        "frozen": any(frozen), "rationed": any(slow), "never": True,
-    }  # fmt: skip
-    return say("policy.frozen", next(verdict for verdict, holds in verdicts.items() if holds),
-               policy=pooled.policy.name, rule=_rule(pooled.policy), frozen=_range(frozen),
-               slow=_range(slow), judged=pooled.judged_days)  # fmt: skip
-
-
 def _rule(policy: Policy) -> str:
-    """What a policy does."""
     parts = [markdown(policy.window or "window of each objective")]
     if policy.freeze_below is not None:
         parts.append(sentence("policy.rule", "freeze", below=_below(policy.freeze_below)))
@@ -71,7 +64,6 @@ def _below(share: float) -> str:
 
 
 def _delayed(pooled: PooledReplays) -> Finding:
-    """How many deployments would have been delayed, and for how long."""
     delays = [total.delay.value for total in pooled.totals if len(total.held)]
     batch = max(total.batch for total in pooled.totals)
     return say(
@@ -162,22 +154,19 @@ def basis_sentences(
     if pooled is None:
         return []
     known = answers(replays)
-    lines = [say("policy.basis", "judged", share=pooled.judged_days / pooled.days,
-                 days=pooled.days)]  # fmt: skip
     ends = {key.service: [end for o in one.outcomes for end in (o.frozen.low, o.frozen.high)]
             for key, one in known.items()}  # fmt: skip
-    close = [f"{name(who)} {_range(days)}" for who, days in ends.items() if len({*days}) > 1]
-    if close:
-        lines.append(say("policy.basis", "close", ranges=close))
-    blind = [key.name for key, one in known.items() if one.avoided.saved.method == UNKNOWN]
-    if blind:
-        lines.append(say("policy.basis", "blind", who=blind))
     unknown = int(deployments["planned"].isna().sum()) if "planned" in deployments else 0
-    if unknown:
-        lines.append(say("policy.basis", "fixes", n=unknown))
-    if not len(incidents):
-        lines.append(say("policy.basis", "incidents", how=HOW_TO["incidents"]))
-    return lines
+    parts = {
+        "judged": True,
+        "close": [f"{name(who)} {_range(days)}" for who, days in ends.items() if len({*days}) > 1],
+        "blind": [key.name for key, one in known.items() if one.avoided.saved.method == UNKNOWN],
+        "fixes": unknown,
+        "incidents": not len(incidents),
+    }
+    return [say("policy.basis", verdict, share=pooled.judged_days / pooled.days, days=pooled.days,
+                ranges=parts["close"], who=parts["blind"], n=unknown, how=HOW_TO["incidents"])
+            for verdict, holds in parts.items() if holds]  # fmt: skip
 
 
 def _range(values: Iterable[float], write: Callable[[float], str] = wording.count) -> str:

@@ -9,33 +9,30 @@ Where there is nothing to say, a sentence is empty and a table None.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from srelib import tables, wording
+from srelib.dataset import Dataset
 from srelib.findings.finding import Finding, markdown, say, sentence
 from srelib.findings.show import Table, table
 from srelib.fleet import Indicator, Results, answers
 from srelib.quality import Profile
-
-if TYPE_CHECKING:
-    from srelib.dataset import Dataset
-    from srelib.slos import Slo
+from srelib.slos import Slo
 
 HOW_TO = {
     "sli": "good and total events per service and minute, for example a Grafana panel: "
-           "Inspect, Data, Download CSV",
+    "Inspect, Data, Download CSV",
     "slos": "a slos.yaml with one OpenSLO document per promise; `srelib init DIR` writes one",
     "deployments": "the output of `gh api repos/OWNER/REPO/deployments --paginate`, or a CSV with "
-                   "service and finished_at",
+    "service and finished_at",
     "incidents": "the incident list of the paging tool as CSV, or a CSV with service, started_at "
-                 "and resolved_at",
+    "and resolved_at",
     "changes": "what `srelib collect git REPO --tags 'v*' --out DIR` writes, or a CSV with "
-               "change_id, service, committed_at and deployment_id",
+    "change_id, service, committed_at and deployment_id",
     "alerts": "a CSV with service, rule, fired_at and resolved_at",
     "exclusions": "a CSV with service, starts_at and ends_at, where maintenance was announced",
-}  # fmt: skip
+}
 WORDS = {
     "sli": "service level series", "slos": "objectives", "exclusions": "planned exclusions",
 }  # fmt: skip
@@ -47,28 +44,27 @@ def folder_sentences(
     coverage: Results[float],
     trouble: pd.DataFrame,
     unmeasured: Mapping[Indicator, Exception],
-) -> list[Finding | str]:
+) -> list[Finding | str | None]:
     """The answer of the notebook: what was read, seen and missing, and what looks wrong."""
-    return [
-        _files(dataset.sources, rejects=dataset.rejects),
-        span_sentence(dataset),
-        coverage_sentence(coverage),
-        *_missing(dataset),
-        _clocks(trouble),
-        unmeasured_sentence(unmeasured),
-    ]
-
-
-def _files(sources: pd.DataFrame, *, rejects: pd.DataFrame) -> Finding:
-    """How many files and rows were read, kept, refused and left out by rule."""
+    sources = dataset.sources
     read, kept, rejected = (int(sources[f"rows_{kind}"].sum()) for kind in
                             ("read", "kept", "rejected"))  # fmt: skip
-    out = int(tables.left_out(rejects).sum())
+    out = int(tables.left_out(dataset.rejects).sum())
     verdict = ("none" if sources.empty else "empty" if not read else "all" if not rejected
                else "refused" if rejected > out else "rule")  # fmt: skip
-    return say("quality.files", verdict, files=len(sources), read=wording.exact(read),
-               kept=wording.exact(kept), refused=wording.exact(rejected - out), out=out,
-               share=(rejected - out) / max(read, 1))  # fmt: skip
+    files = say("quality.files", verdict, files=len(sources), read=wording.exact(read),
+                kept=wording.exact(kept), refused=wording.exact(rejected - out), out=out,
+                share=(rejected - out) / max(read, 1))  # fmt: skip
+    lacking = [f"**{WORDS.get(kind, kind)}** ({how})" for kind, how in HOW_TO.items()
+               if len(getattr(dataset, kind)) == 0]  # fmt: skip
+    kinds = [f"{wording.count(n)} {markdown(kind)}"
+             for kind, n in trouble.get("trouble", pd.Series()).value_counts().items()]  # fmt: skip
+    return [
+        files, span_sentence(dataset), coverage_sentence(coverage),
+        say("quality.missing", kinds=wording.listing(lacking, limit=9)) if lacking else None,
+        say("quality.clocks", "some" if kinds else "none", many=len(trouble), kinds=kinds),
+        unmeasured_sentence(unmeasured),
+    ]  # fmt: skip
 
 
 def span_sentence(dataset: Dataset) -> Finding:
@@ -115,20 +111,6 @@ def series_sentences(profiles: Results[Profile]) -> list[Finding]:
                     for key, share in list(idle.items())[:4]]  # fmt: skip
 
 
-def _clocks(trouble: pd.DataFrame) -> Finding:
-    """What looks wrong with the times."""
-    kinds = [f"{wording.count(n)} {markdown(kind)}"
-             for kind, n in trouble.get("trouble", pd.Series()).value_counts().items()]  # fmt: skip
-    return say("quality.clocks", "some" if kinds else "none", many=len(trouble), kinds=kinds)
-
-
-def _missing(dataset: Dataset) -> list[Finding]:
-    """Which inputs are missing, and how to get them."""
-    missing = [kind for kind in HOW_TO if len(getattr(dataset, kind)) == 0]
-    phrases = [f"**{WORDS.get(kind, kind)}** ({HOW_TO[kind]})" for kind in missing]
-    return [say("quality.missing", kinds=wording.listing(phrases, limit=9))] if missing else []
-
-
 def unmeasured_sentence(unmeasured: Mapping[Indicator, Exception]) -> Finding | str:
     """Objectives without data, with what to do about it."""
     if not unmeasured:
@@ -152,7 +134,7 @@ def sources_table(sources: pd.DataFrame, *, rejects: pd.DataFrame) -> Table | No
               "left_out": "left out"}  # fmt: skip
     days = {"first": "first day", "last": "last day"}
     columns = ["file", "format", "table", *counts, *days, "timezone"]
-    formats = dict.fromkeys(counts, wording.exact) | dict.fromkeys(days, _iso_day)
+    formats = dict.fromkeys(counts, wording.exact) | dict.fromkeys(days, "{:%Y-%m-%d}".format)
     caption = "What each file was understood as: rows (left out: by rule), UTC days, zone of times"
     return table(sources[columns], caption=caption, formats=formats,
                  headers=counts | days | {"timezone": "zone"})  # fmt: skip
@@ -162,10 +144,6 @@ def _left_out(sources: pd.DataFrame, rejects: pd.DataFrame) -> pd.Series:
     """Of the rows rejected of each file, how many are fine and left out by a rule."""
     out = rejects.loc[tables.left_out(rejects), "file"].value_counts()
     return sources["file"].map(out).fillna(0).astype(int)
-
-
-def _iso_day(time: pd.Timestamp) -> str:
-    return f"{time:%Y-%m-%d}"
 
 
 def notes_table(sources: pd.DataFrame) -> Table | None:

@@ -35,13 +35,7 @@ def places_sentences(quadrants: Quadrants) -> list[Finding]:
 
 
 def chance(p: float) -> str:
-    """A probability from draws, which are too few to tell 99.5 % from 100 %.
-
-    Examples
-    --------
-    >>> chance(0.9), chance(0.9999)
-    ('90\\xa0%', 'over 99\\xa0%')
-    """
+    """A probability from draws, which are too few to tell 99.5 % from 100 %."""
     return f"over 99{wording.NBSP}%" if p > 0.995 else f"{p * 100:.0f}{wording.NBSP}%"
 
 
@@ -65,24 +59,12 @@ def _estimate(one: Scorecard, field: str) -> str:
     e = getattr(one, field)
     if e.value != e.value:
         return "\u2013"
-    value, low, high = shown(field, (e.value, e.low, e.high))
+    value, low, high = wording.estimates(field, (e.value, e.low, e.high))
     below = [wording.ends(low, high)] if e.low == e.low and e.high == e.high else []
     below += [f"({e.n:,.0f})"] if field in ("lead_time", "fail_rate") else []
     below += [words for text, words in LIMITS.items() if e.method.endswith(text)]
     below += [] if field != "fail_rate" or one.fail_clear else [beside_chance(one)]
     return f"{value}\n{' '.join(below)}"
-
-
-def shown(field: str, values: tuple[float, ...], *, target: float = float("nan")) -> list[str]:
-    """Numbers of a field of `Scorecard` as texts; service levels are held against the target.
-
-    Examples
-    --------
-    >>> shown("frequency", (6.84, 6.17)), shown("fail_rate", (0.2, 0.141))
-    (['6.8', '6.2'], ['20\\xa0%', '14\\xa0%'])
-    """
-    against = target if target == target else None
-    return wording.estimates(field, values, against=against)
 
 
 def missing_sentences(board: Mapping[str, Scorecard]) -> list[Finding]:

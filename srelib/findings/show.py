@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
+from pandas.api.types import is_bool_dtype, is_numeric_dtype, is_scalar, is_timedelta64_dtype
 
 from srelib import wording
 from srelib.findings.finding import Finding, as_json, markdown, names, say
@@ -58,7 +59,6 @@ def show(sentences: str | Finding | Iterable[str | Finding | None]) -> None:
 
 
 def _metadata(found: Sequence[Finding]) -> dict[str, Any]:
-    """Findings as the metadata of an output."""
     return {"srelib": {"findings": [as_json(one) for one in found]}} if found else {}
 
 
@@ -100,7 +100,10 @@ def table(
         return None
     formats, headers, shown = formats or {}, headers or {}, frame.head(max_rows)
     cells = [
-        ["–" if _is_missing(value) else formats.get(name, _plain)(value) for value in shown[name]]
+        [
+            "–" if is_scalar(value) and pd.isna(value) else formats.get(name, _plain)(value)
+            for value in shown[name]
+        ]
         for name in frame.columns
     ]
     return Table(
@@ -119,10 +122,6 @@ def table(
     )
 
 
-def _is_missing(value: Any) -> bool:
-    return pd.api.types.is_scalar(value) and pd.isna(value)
-
-
 def _plain(value: Any) -> str:
     if isinstance(value, pd.Timestamp):
         return f"{value:%Y-%m-%d %H:%M}"
@@ -136,10 +135,8 @@ def _plain(value: Any) -> str:
 
 
 def _is_number(column: pd.Series) -> bool:
-    kinds = pd.api.types
     return bool(
-        (kinds.is_numeric_dtype(column) and not kinds.is_bool_dtype(column))
-        or kinds.is_timedelta64_dtype(column)
+        (is_numeric_dtype(column) and not is_bool_dtype(column)) or is_timedelta64_dtype(column)
     )
 
 

@@ -54,9 +54,14 @@ def assisted_sentences(result: AssistedChanges) -> list[Finding]:
 
 
 def _contrast(one: Contrast, window: str) -> Finding:
-    """The sentence of one measure."""
-    found, verdict, factor = one.difference, _verdict(one), one.measure == WAITED
-    value, low, high = _sizes(one, -1 if verdict == "less" and not factor else 1)
+    found, factor, verdict = one.difference, one.measure == WAITED, _verdict(one)
+    value = low = high = ""
+    if verdict not in ("unknown", "few"):
+        sign = -1 if verdict == "less" and not factor else 1
+        ends = (found.low, found.high)[::sign]
+        numbers = (found.value, *ends) if factor else (100 * sign * x for x in (found.value, *ends))
+        value, low, high = (wording.rounded(x) for x in numbers)
+        value, high = (value, high) if factor else (f"{value} points", f"{high} points")
     reach = wording.rounded(one.detectable * (1 if factor else 100))
     said = sentence(
         f"signals.{'factor' if factor else 'share'}", verdict, value=value, low=low, high=high,
@@ -76,15 +81,3 @@ def _verdict(one: Contrast) -> str:
         return "unknown" if one.enough != one.enough else "few"
     chance = "chance" if one.detectable == one.detectable else "blind"
     return "more" if found.low > zero else "less" if found.high < zero else chance
-
-
-def _sizes(one: Contrast, sign: int = 1) -> list[str]:
-    """A difference in points, or a factor, with the ends of its interval."""
-    found = one.difference
-    if found.low != found.low:
-        return ["", "", ""]
-    if one.measure == WAITED:
-        return [wording.rounded(value) for value in (found.value, found.low, found.high)]
-    ends = (found.low, found.high)[::sign]
-    middle, low, high = (wording.rounded(100 * sign * x) for x in (found.value, *ends))
-    return [f"{middle} points", low, f"{high} points"]

@@ -48,15 +48,10 @@ def _level(indicator: Indicator, estimate: Estimate) -> Finding:
     if side == "no target":
         kind = "bare" if estimate.low == estimate.low else "bare_none"
     value, low, high = _numbers(indicator, estimate)
+    limits = (text for text in (BACKGROUND_ONLY, ASSUMED) if estimate.method.endswith(text))
     return say("sli.level", "idle" if side == "no traffic" else kind, who=indicator.name,
                value=value, low=low, high=high, level=estimate.confidence, side=side,
-               target=indicator.target, reserved=_reserved(estimate))  # fmt: skip
-
-
-def _reserved(estimate: Estimate) -> str:
-    """What the interval of a service level leaves out or assumes."""
-    said = (text for text in (BACKGROUND_ONLY, ASSUMED) if estimate.method.endswith(text))
-    return next(said, "")
+               target=indicator.target, reserved=next(limits, ""))  # fmt: skip
 
 
 def _numbers(indicator: Indicator, estimate: Estimate) -> list[str]:
@@ -71,11 +66,23 @@ def levels_sentences(levels: Results[Estimate], *, length: pd.Timedelta) -> list
     if not results:
         return [say("sli.fleet", "no_data")]
     order = sorted(results, key=lambda key: -_weight(key, results[key]))
-    worst = [] if results[order[0]].value != results[order[0]].value else [
-        _level(order[0], results[order[0]])]  # fmt: skip
+    first, known = order[0], results[order[0]]
+    worst = [_level(first, known)]
     if len(results) == 1:
-        return worst or [_level(order[0], results[order[0]])]
-    return [*_fleet(order, results, length), *worst]
+        return worst
+    found = {key: _verdict(key, results[key]) for key in order}
+    judged = [key for key in order if found[key].startswith(("kept", "missed"))]
+    missed = [key.name for key in judged if found[key].startswith("missed")]
+    doubts = {"chance": sum(found[key].endswith("chance") for key in judged),
+              "silent": sum(verdict == "no traffic" for verdict in found.values())}  # fmt: skip
+    verdict = "missed" if missed else "kept" if judged else "bare"
+    if known.value != known.value:  # the first has traffic where any has
+        verdict, worst = "idle", []
+    lines = [say("sli.fleet", verdict, length=length, missed=len(missed), judged=len(judged),
+                 who=missed, all=len(order), worst=first.name)]  # fmt: skip
+    lines += [say("sli.doubt", kind, n=n, judged=len(judged))
+              for kind, n in doubts.items() if n and judged]  # fmt: skip
+    return lines + worst
 
 
 def _weight(indicator: Indicator, estimate: Estimate) -> float:
@@ -87,40 +94,24 @@ def _weight(indicator: Indicator, estimate: Estimate) -> float:
     return (1 - estimate.value) / indicator.allowed
 
 
-def _fleet(
-    order: list[Indicator], results: Results[Estimate], length: pd.Timedelta
-) -> list[Finding]:
-    """How many objectives were kept and missed, the most missed named first, and the doubt."""
-    found = {key: _verdict(key, answers(results)[key]) for key in order}
-    judged = [key for key in order if found[key].startswith(("kept", "missed"))]
-    missed = [key.name for key in judged if found[key].startswith("missed")]
-    silent = sum(verdict == "no traffic" for verdict in found.values())
-    chance = sum(found[key].endswith("chance") for key in judged)
-    verdict = "missed" if missed else "kept" if judged else "bare"
-    lines = [say("sli.fleet", "idle" if silent == len(order) else verdict, length=length,
-                 missed=len(missed), judged=len(judged), who=missed, all=len(order),
-                 worst=order[0].name)]  # fmt: skip
-    doubts = {"chance": chance, "silent": silent if judged else 0}
-    return lines + [say("sli.doubt", kind, n=n, judged=len(judged))
-                    for kind, n in doubts.items() if n]  # fmt: skip
-
-
 def levels_table(levels: Results[Estimate]) -> Table | None:
     """Service level of every indicator, with interval and what it stands on."""
-    rows = [_level_row(key, e) for key, e in answers(levels).items()]
+    rows = []
+    for key, e in answers(levels).items():
+        value, low, high = _numbers(key, e)
+        unit = "outages" if e.method.startswith(OUTAGES) else key.unit
+        rows.append(
+            {
+                "objective": key.name,
+                "target": wording.percent(key.target) if key.has_target else "none",
+                "good": f"{value}\n{low} to {high}" if e.low == e.low else value,
+                "n": wording.amount(e.n, unit),
+                "result": _verdict(key, e),
+            }
+        )
     confidence = next((e.confidence for e in answers(levels).values()), 0.95)
     caption = f"Service levels over all the data, {wording.percent(confidence)} intervals"
     return table(rows, caption=caption)
-
-
-def _level_row(key: Indicator, estimate: Estimate) -> dict[str, str]:
-    value, low, high = _numbers(key, estimate)
-    unit = "outages" if estimate.method.startswith(OUTAGES) else key.unit
-    below = f"\n{low} to {high}" if estimate.low == estimate.low else ""
-    return {"objective": key.name,
-            "target": wording.percent(key.target) if key.has_target else "none",
-            "good": f"{value}{below}", "n": wording.amount(estimate.n, unit),
-            "result": _verdict(key, estimate)}  # fmt: skip
 
 
 def basis_sentences(levels: Results[Estimate]) -> list[Finding]:
@@ -131,7 +122,7 @@ def basis_sentences(levels: Results[Estimate]) -> list[Finding]:
     counted = {kind: sum(holds(e) for e in results) for kind, holds in LIMITS.items()}
     return [say("sli.basis", "all", level=results[0].confidence)] + [
         say("sli.basis", kind, n=n, all=len(results)) for kind, n in counted.items() if n
-    ]  # fmt: skip
+    ]
 
 
 def periods_sentences(periods: Results[pd.DataFrame], *, period: str = "week") -> list[Finding]:

@@ -27,6 +27,8 @@ LINES = 12
 """Most objectives with a line of their own."""
 ORDER = ("loosen", "tighten", "promise", "nothing", "cannot tell", "keep")
 """Verdicts, those that need a decision first."""
+CAUTIONS = {"chance": "chance", "silent": "silent", "few events": "few", "pages": "pages"}
+"""What speaks against a recommended target; the low end of its interval is said with it."""
 Histograms = Mapping[tuple[str, str], "pd.DataFrame | SrelibError"]
 
 
@@ -58,7 +60,10 @@ def advice_sentences(
         least = min(known[key].current_probability.value for key in keys)
         lines.append(say("targets.group", kind, who=[key.name for key in keys], least=least,
                          required=pass_probability))  # fmt: skip
-    cautions = [one for key in alone for one in _cautions(key, known[key])]
+    cautions = [say("targets.caution", CAUTIONS[one.kind], who=key.name, target=one.target,
+                    value=one.value, limit=one.limit, grain=_grain(key))
+                for key in alone for one in known[key].cautions if one.kind in CAUTIONS
+                ]  # fmt: skip
     return [*lines, *cautions, *refused_sentences(advices, "targets.advice", "refused")]
 
 
@@ -75,18 +80,20 @@ def _kind(advice: Advice) -> str:
 
 
 def _advice(key: Indicator, advice: Advice, required: float, lever: Lever | None) -> Finding:
-    """What to do about one target."""
     old, new, kind = advice.current_probability, advice.probability, _kind(advice)
-    reason = _first_reason(advice)
+    mine = {r.kind: r for r in reversed(advice.reasons) if r.target == advice.current}
+    why = ("traffic", "dependencies", "missed", "pages")  # impossible, too unlikely, too costly
+    reason = next((mine[kind] for kind in why if kind in mine), advice.reasons[0])
+    window = str(advice.window)
+    if not advice.window.is_rolling:
+        window = window.split(" (")[0].removeprefix("a ")
     parts: dict[str, Any] = {
         "who": key.name, "now": advice.current, "new": advice.target, "required": required,
         "p": old.value, "low": old.low, "high": old.high, "level": new.confidence,
-        "new_p": new.value, "new_low": new.low, "new_high": new.high, "window": _span(advice),
-        "value": reason.value, "limit": reason.limit, "grain": _grain(key), "safer": "",
-        "seen": reason.value, "needed": reason.limit,
+        "new_p": new.value, "new_low": new.low, "new_high": new.high, "window": window,
+        "value": reason.target if kind == "nothing" else reason.value, "limit": reason.limit,
+        "grain": _grain(key), "safer": "", "seen": reason.value, "needed": reason.limit,
     }  # fmt: skip
-    if kind == "nothing":
-        parts["value"] = reason.target
     if kind != "loosen":
         return say("targets.advice", kind, **parts)
     if lever is not None and lever.gain.value >= 0.005:
@@ -95,60 +102,37 @@ def _advice(key: Indicator, advice: Advice, required: float, lever: Lever | None
     return say("targets.loosen", reason.kind if advice.has_target else "none", **parts)
 
 
-def _first_reason(advice: Advice) -> Any:
-    """Why: impossible before too unlikely before too costly; else the first one there is."""
-    mine = {r.kind: r for r in reversed(advice.reasons) if r.target == advice.current}
-    kinds = ("traffic", "dependencies", "missed", "pages")
-    return next((mine[kind] for kind in kinds if kind in mine), advice.reasons[0])
-
-
-def _span(advice: Advice) -> str:
-    """A window in words."""
-    if advice.window.is_rolling:
-        return str(advice.window)
-    return str(advice.window).split(" (")[0].removeprefix("a ")
-
-
 def _grain(key: Indicator) -> str:
     """The least that can go wrong."""
     return "event" if key.unit == "events" else "slice" if "slice" in key.unit else "bucket"
 
 
-def _cautions(key: Indicator, advice: Advice) -> list[Finding]:
-    """What speaks against a recommended target; the low end of its interval is said with it."""
-    verdicts = {"chance": "chance", "silent": "silent", "few events": "few", "pages": "pages"}
-    return [say("targets.caution", verdicts[one.kind], who=key.name, target=one.target,
-                value=one.value, limit=one.limit, grain=_grain(key))
-            for one in advice.cautions if one.kind in verdicts]  # fmt: skip
-
-
 def candidates_table(tables: CandidateTables, advices: Advices) -> Table | None:
     """The targets in use and recommended of every objective, and what they would cost."""
     known = answers(advices)
-    parts = [_rows(key, t, known[key]) for key, t in answers(tables).items() if key in known]
-    if not parts:
-        return None
+    rows = [row for key, found in answers(tables).items() if key in known
+            for row in _rows(key, found, known[key])]  # fmt: skip
     return table(
-        pd.concat(parts, ignore_index=True),
+        rows,
         caption="Targets in use (◆) and recommended (▲); all but the budget is simulated",
         headers={"next": "windows met of 100", "budget": "budget as an outage",
                  "pages": "pages a week", "frozen": "days without budget in 90"},
     )  # fmt: skip
 
 
-def _rows(key: Indicator, candidates: pd.DataFrame, advice: Advice) -> pd.DataFrame:
+def _rows(key: Indicator, candidates: pd.DataFrame, advice: Advice) -> list[dict[str, str]]:
     """The targets in use and recommended; the likeliest candidate where there is neither."""
     rows = candidates.sort_values("target", ignore_index=True)
     named = rows[rows["target"].isin(advice.targets)]
     shown = named if len(named) else rows.iloc[[int(rows["probability"].fillna(0).argmax())]]
-    return pd.DataFrame([
+    return [
         {
             "objective": key.name, "target": _target(row["target"], advice), "next": _of_100(row),
             "budget": wording.roughly(60 * float(row["budget_minutes"])),
             "pages": _number(row["pages_per_week"]), "frozen": _number(row["freeze_days"]),
         }
-        for _, row in shown.iterrows()
-    ])  # fmt: skip
+        for row in shown.to_dict("records")
+    ]  # fmt: skip
 
 
 def _target(target: float, advice: Advice) -> str:
@@ -156,7 +140,7 @@ def _target(target: float, advice: Advice) -> str:
     return f"{wording.percent(target)} {marks}".rstrip()
 
 
-def _of_100(row: pd.Series) -> str:
+def _of_100(row: Mapping[Any, Any]) -> str:
     if row["probability"] != row["probability"]:
         return wording.UNKNOWN
     value, low, high = (wording.of_100(row[c]).replace("under ", "<").replace("over ", ">")
@@ -168,17 +152,9 @@ def _number(value: float) -> str:
     return wording.UNKNOWN if value != value else wording.rate(float(value))
 
 
-def chosen(advices: Advices, objective: str = "") -> Indicator | None:
-    """The objective of that name; without one, the objective that most needs a decision.
-
-    Examples
-    --------
-    >>> chosen({}) is None
-    True
-    """
+def chosen(advices: Advices) -> Indicator | None:
+    """The objective that most needs a decision."""
     known = answers(advices)
-    if objective:
-        return next((key for key in known if key.name == objective), None)
     return min(known, key=lambda key: _urgency(known[key]), default=None)
 
 
@@ -201,13 +177,7 @@ def past_sentences(tables: CandidateTables, past: CandidateTables) -> list[Findi
 
 
 def document(text: str) -> Document:
-    """The OpenSLO documents of what is recommended (`srelib.targets.openslo`), to copy.
-
-    Examples
-    --------
-    >>> document("apiVersion: openslo/v1")._repr_html_()[:9]
-    '<details>'
-    """
+    """The OpenSLO documents of what is recommended (`srelib.targets.openslo`), to copy."""
     if not text:
         return Document("", "No target changes, so there is no document to copy.")
     many = wording.plural(text.count("apiVersion:"), "document")
@@ -233,24 +203,25 @@ def basis_sentences(
 def traffic_sentences(tables: CandidateTables) -> list[Finding]:
     """Where traffic is too low for strict targets, and what chance alone does."""
     results = answers(tables)
-    low = [_traffic(k, t) for k, t in results.items() if not t["steady"].iloc[0] > 0.999]
+    low = []
+    for key, found in results.items():
+        row = found.iloc[0]
+        if row["steady"] > 0.999:
+            continue
+        missed = found[(found["chance"] > 0.01) & (found["target"] < row["strictest"])]
+        first = missed.iloc[0] if len(missed) else row
+        few = row["steady"] != row["steady"]
+        low.append(say(
+            "targets.traffic", "few" if few else "chance" if len(missed) else "low",
+            who=key.name, events=wording.amount(row["events"], key.unit), grain=_grain(key),
+            wall=_nines(row["strictest"]), steady=_nines(row["steady"]),
+            background=row["background"], first=first["target"], value=first["chance"],
+        ))  # fmt: skip
     if low or not results:
         return low
     key = min(results, key=lambda k: results[k]["events"].iloc[0])
     events = wording.amount(results[key]["events"].iloc[0], key.unit)
     return [say("targets.traffic", "plenty", who=key.name, events=events)]
-
-
-def _traffic(key: Indicator, candidates: pd.DataFrame) -> Finding:
-    row = candidates.iloc[0]
-    missed = candidates[(candidates["chance"] > 0.01) & (candidates["target"] < row["strictest"])]
-    first = missed.iloc[0] if len(missed) else row
-    few = row["steady"] != row["steady"]
-    return say("targets.traffic", "few" if few else "chance" if len(missed) else "low",
-               who=key.name, events=wording.amount(row["events"], key.unit), grain=_grain(key),
-               wall=_nines(row["strictest"]), steady=_nines(row["steady"]),
-               background=row["background"], first=first["target"], value=first["chance"]
-               )  # fmt: skip
 
 
 def _nines(target: float) -> float:
@@ -273,8 +244,9 @@ def dependency_sentences(ceilings: Mapping[str, Ceiling], tables: CandidateTable
 
 def threshold_sentences(tables: Histograms, *, pass_probability: float) -> list[Finding]:
     """Latency: what can be promised within which bound (`srelib.targets.thresholds`)."""
-    lines = [_bounds(" ".join(key), found, pass_probability) for key, found in tables.items()]
-    return lines or [say("targets.latency", "missing")]
+    return [_bounds(" ".join(key), found, pass_probability) for key, found in tables.items()] or [
+        say("targets.latency", "missing")
+    ]
 
 
 def _bounds(who: str, found: pd.DataFrame | SrelibError, required: float) -> Finding:

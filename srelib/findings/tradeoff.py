@@ -28,11 +28,20 @@ def cost_sentences(effects: Results[Effect], *, deployments: pd.DataFrame) -> li
         return [say("tradeoff.none", "deployments", how=HOW_TO["deployments"])]
     known = _ranked(effects)
     if not known:
-        return [say("tradeoff.none", "levels", how=HOW_TO["sli"]), *_failed(effects)]
+        refused = refused_sentences(effects, "tradeoff.failed", of="service")
+        return [say("tradeoff.none", "levels", how=HOW_TO["sli"]), *refused]
     if len(known) == 1:
-        return [_service_sentence(effect, key.unit) for key, effect in known.items()]
+        [(key, effect)] = known.items()
+        verdict = "cost" if effect.excess.value > 0 else "less"
+        size = _size(effect, effect.excess, key.unit, effect.adjusted_p_value,
+                     sentence("tradeoff.whole", _whole(effect)))  # fmt: skip
+        return [say("tradeoff.service", verdict if effect.is_significant else "chance",
+                    service=effect.service, who=effect.service, size=size,
+                    limit=_limit(effect, key.unit))]  # fmt: skip
     sure = [effect for effect in known.values() if effect.is_significant]
-    cost = [_found(effect) for effect in sure if effect.excess.value > 0]
+    cost = [sentence("tradeoff.found", _whole(effect), who=effect.service, low=effect.share.low,
+                     high=effect.share.high, share=effect.share.value)
+            for effect in sure if effect.excess.value > 0]  # fmt: skip
     groups = {
         "less": [effect.service for effect in sure if effect.excess.value <= 0],
         "open": [effect.service for effect in known.values() if not effect.is_significant],
@@ -75,9 +84,11 @@ def _doubts(effect: FleetEffect) -> str:
         "shared": effect.correlation >= SHARED_OUTAGES,
         "zero": effect.is_significant and effect.total.low <= 0 <= effect.total.high,
     }
-    parts = {"summed": effect.summed, "unit": effect.unit, "times": f"{effect.correlation:.1f}"}
-    doubts = [sentence("tradeoff.doubt", why, **parts) for why, holds in known.items() if holds]
-    return "".join(doubts)
+    times = f"{effect.correlation:.1f}"
+    return "".join(
+        sentence("tradeoff.doubt", why, summed=effect.summed, unit=effect.unit, times=times)
+        for why, holds in known.items() if holds
+    )  # fmt: skip
 
 
 def _size(effect: Effect | FleetEffect, excess: Estimate, unit: str, p: float, whole: str) -> str:
@@ -91,7 +102,6 @@ def _size(effect: Effect | FleetEffect, excess: Estimate, unit: str, p: float, w
 
 
 def _bad(number: float, unit: str) -> str:
-    """So many bad events, or so much bad time."""
     if unit != "seconds" and abs(number) >= 1:
         number = round(number)
     return sentence("tradeoff.bad", unit.partition(" ")[0], n=number)
@@ -110,7 +120,6 @@ def mean_sentence(effect: FleetEffect | None) -> Finding | None:
 
 
 def _ranked(effects: Results[Effect]) -> dict[Indicator, Effect]:
-    """The effects that are known, sure ones first, the largest share first."""
 
     def rank(known: tuple[Indicator, Effect]) -> tuple[bool, float]:
         share = known[1].share.value
@@ -119,25 +128,8 @@ def _ranked(effects: Results[Effect]) -> dict[Indicator, Effect]:
     return dict(sorted(answers(effects).items(), key=rank))
 
 
-def _found(effect: Effect) -> str:
-    share = effect.share
-    return sentence("tradeoff.found", _whole(effect), who=effect.service, share=share.value,
-                    low=share.low, high=share.high)  # fmt: skip
-
-
 def _whole(effect: Effect) -> str:
     return "budget" if effect.has_target else "errors"
-
-
-def _service_sentence(effect: Effect, unit: str) -> Finding:
-    """What the deployments of the only service cost."""
-    verdict = "cost" if effect.excess.value > 0 else "less"
-    whole = sentence("tradeoff.whole", _whole(effect))
-    return say(
-        "tradeoff.service", verdict if effect.is_significant else "chance", service=effect.service,
-        who=effect.service, limit=_limit(effect, unit),
-        size=_size(effect, effect.excess, unit, effect.adjusted_p_value, whole),
-    )  # fmt: skip
 
 
 def _limit(effect: Effect, unit: str) -> str:
@@ -167,11 +159,6 @@ def week_sentences(effects: Results[Effect]) -> list[Finding]:
     return found
 
 
-def _failed(effects: Results[Effect]) -> list[Finding]:
-    """Services whose effect could not be estimated."""
-    return refused_sentences(effects, "tradeoff.failed", of="service")
-
-
 def basis_sentences(
     effects: Results[Effect], *, counts: Mapping[Indicator, pd.DataFrame], between: Span | None
 ) -> list[Finding]:
@@ -191,7 +178,7 @@ def basis_sentences(
     if long:
         lines.append(say("tradeoff.blur", who=long, n=len(long), after=after,
                          longest=max(long.values())))  # fmt: skip
-    return lines + _failed(effects)
+    return lines + refused_sentences(effects, "tradeoff.failed", of="service")
 
 
 def effects_table(effects: Results[Effect]) -> Table | None:
@@ -200,6 +187,10 @@ def effects_table(effects: Results[Effect]) -> Table | None:
     if not known:
         return None
     rows = [_effect_row(effect, key.unit) for key, effect in known.items()]
+    found = [Finding("effect.cell", "cost of deployments", key.service, HISTORY, e.share.value,
+                     wording.cost_share(e.share.value), key.name, low=e.share.low,
+                     high=e.share.high, n=e.deployments)
+             for key, e in known.items() if e.has_target]  # fmt: skip
     one = next(iter(known.values()))
     return table(rows,
                  caption=f"Cost of deployments in the {wording.duration(one.after)} after each, "
@@ -208,12 +199,7 @@ def effects_table(effects: Results[Effect]) -> Table | None:
                  headers={"used": "deployments compared", "excess": "bad events above usual",
                           "share": "share of error budget",
                           "hidden": "smallest cost likely found"},
-                 findings=(
-        Finding("effect.cell", "cost of deployments", key.service, HISTORY, e.share.value,
-                wording.cost_share(e.share.value), key.name, low=e.share.low, high=e.share.high,
-                n=e.deployments)
-        for key, e in known.items() if e.has_target
-    ))  # fmt: skip
+                 findings=found)  # fmt: skip
 
 
 def _effect_row(effect: Effect, unit: str) -> dict[str, Any]:
@@ -224,10 +210,10 @@ def _effect_row(effect: Effect, unit: str) -> dict[str, Any]:
         "used": f"{effect.deployments} of {effect.deployments + len(effect.left_out)}",
         "excess": _amount(effect.excess.value, unit),
         "share": f"{wording.cost_share(share.value)}\n{of}"
-                 f"{'' if effect.has_target else ' of its bad events'}",
+        f"{'' if effect.has_target else ' of its bad events'}",
         "p": _p(effect.adjusted_p_value).removeprefix("p = ").removeprefix("p "),
         "hidden": _limit(effect, unit),
-    }  # fmt: skip
+    }
 
 
 def _amount(number: float, unit: str) -> str:
@@ -250,10 +236,8 @@ def association_sentences(association: Association) -> list[Finding]:
 
 
 def _correlation(key: str, one: Estimate, p: float, limit: float = np.nan) -> Finding:
-    verdict = "more" if one.value > 0 else "less"
-    if one.value != one.value:
-        verdict = "few"
-    elif not p < 1 - one.confidence:
+    verdict = "few" if one.value != one.value else "more" if one.value > 0 else "less"
+    if verdict != "few" and not p < 1 - one.confidence:
         verdict = "chance"
     r, low, high = map(wording.signed, (one.value, one.low, one.high))
     return say(f"tradeoff.{key}", verdict, r=r, low=low, high=high, level=one.confidence,
@@ -264,7 +248,15 @@ def failures_sentences(batch: Failures, weekday: Failures, hour: Failures) -> li
     """Whether size, weekday or hour of a deployment has to do with its failing."""
     if not weekday.deployments:
         return []
-    return [_batch(batch), *(_by_time(one) for one in (weekday, hour) if one.p_value < 0.05)]
+    found = [_batch(batch)]
+    for one in (weekday, hour):
+        if one.p_value < 0.05:
+            rows = one.shares
+            beyond = rows["failed"] - rows["expected"] * rows["deployments"]
+            worst, level = rows.iloc[int(beyond.argmax())], one.odds.confidence
+            n, p = one.deployments, _p(one.p_value)
+            found.append(say("tradeoff.time", one.kind, p=p, n=n, level=level, **worst))
+    return found
 
 
 def _batch(batch: Failures) -> Finding:
@@ -278,13 +270,3 @@ def _batch(batch: Failures) -> Finding:
     value, low, high = (f"{x:.2f}" for x in (odds.value, odds.low, odds.high))
     return say("tradeoff.batch", verdict, odds=value, low=low, high=high, level=odds.confidence,
                n=batch.deployments, how=HOW_TO["changes"])  # fmt: skip
-
-
-def _by_time(one: Failures) -> Finding:
-    rows = one.shares
-    beyond = rows["failed"] - rows["expected"] * rows["deployments"]
-    worst = rows.iloc[int(beyond.argmax())]
-    parts = {name: worst[name] for name in ("label", "failed", "deployments", "low", "high",
-                                            "expected")}  # fmt: skip
-    return say("tradeoff.time", one.kind, p=_p(one.p_value), n=one.deployments,
-               level=one.odds.confidence, **parts)  # fmt: skip

@@ -12,9 +12,10 @@ import os
 import pickle
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain, tee
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,10 +27,7 @@ from srelib.report import pdf as printing
 
 if TYPE_CHECKING:
     from srelib.changes import Record
-    from srelib.report.execute import Notebook, Run
-
-Progress = Callable[[str, int, int], None]
-
+    from srelib.report.execute import Notebook, Progress, Run
 
 PART = ("service", "team", "since", "until")
 """Parameters of every notebook that say which part of the data it is about."""
@@ -145,30 +143,27 @@ def _runs(
     from srelib.report.execute import executing
 
     exports = fingerprint(source) if cache.in_use() else ""
-    names = {book.name: kept_runs.entry(book, values, exports) for book, values in work}
-    ready = [run for book, values in work
-             if (run := kept_runs.kept(names[book.name], book, values, temporary))]  # fmt: skip
-    done = {run.notebook.name for run in ready}
-    left = [(book, values) for book, values in work if book.name not in done]
-    for name in done:
-        progress(name, 1, 1)
+    names, ready, left = {}, [], []
+    for book, values in work:
+        names[book.name] = kept_runs.entry(book, values, exports)
+        if run := kept_runs.kept(names[book.name], book, values, temporary):
+            progress(book.name, 1, 1)
+            ready.append(run)
+        else:
+            left.append((book, values))
     if not left:
         yield ready
         return
-
-    def finished(runs: Iterable[Run]) -> Iterator[Run]:
-        yield from ready
-        fresh = []
-        for run in runs:
-            fresh.append(run)
-            yield run
-        if cache.in_use() and fingerprint(source) == exports:
-            for run in fresh:
-                kept_runs.keep(names[run.notebook.name], run, temporary)
-
-    startup = _startup(source, temporary)
+    # what a kernel runs before the notebook, so that it takes what is offered
+    startup = (
+        f"import srelib.report.build as b; b._take({str(source)!r}, {str(temporary)!r}); del b\n"
+    )
     with executing(left, folder=temporary, jobs=jobs, startup=startup, progress=progress) as runs:
-        yield finished(runs)
+        fresh, shown = tee(runs)
+        yield chain(ready, shown)
+    if cache.in_use() and fingerprint(source) == exports:
+        for run in fresh:
+            kept_runs.keep(names[run.notebook.name], run, temporary)
 
 
 def _processors() -> int:
@@ -225,25 +220,24 @@ def _write(
     pages = {page.name: page for page in others}
     pages |= {run.notebook.name: render.page(run, context) for run in runs}
     ordered = [pages[name] for name in context.names]
+    changed = [(one.title, difference.short(one, context)) for one in compared]
+    todo = actions.actions(ordered, board, context)
+    html = {
+        **{f"{page.name}.html": page.html for page in ordered},
+        "index.html": index.render(board, ordered, context, changed, todo),
+        f"{difference.PAGE}.html": difference.page(compared, context),
+        **dict(services.rendered(board, ordered, exports, kept, compared, context)),
+    }
+    files = {name: glossary.linked(text) for name, text in html.items()}
+    files |= {f"{glossary.PAGE}.html": glossary.page(context), FILE: values.text(kept, ordered)}
     with destination.replaced(target) as new:
-        changed = [(one.title, difference.short(one, context)) for one in compared]
-        todo = actions.actions(ordered, board, context)
-        first = index.render(board, ordered, context, changed, todo)
-        html = {
-            "index.html": first,
-            f"{difference.PAGE}.html": difference.page(compared, context),
-            **{f"{page.name}.html": page.html for page in ordered},
-            **dict(services.rendered(board, ordered, exports, kept, compared, context)),
-        }
-        for name, whole_page in html.items():
-            (new / name).write_text(glossary.linked(whole_page), "utf-8")
-        (new / f"{glossary.PAGE}.html").write_text(glossary.page(context), "utf-8")
-        (new / FILE).write_text(values.text(kept, ordered), "utf-8")
+        for name, text in files.items():
+            (new / name).write_text(text, "utf-8")
         if printer:
             printing.printed(new, by=printer)
     failed = {name: pages[name].failure for name in names if pages[name].failure}
-    text = first_page.text(board, ordered, compared, context.provenance)
-    return Report(target, tuple(page.name for page in ordered), failed, text)
+    markdown = first_page.text(board, ordered, compared, context.provenance)
+    return Report(target, tuple(page.name for page in ordered), failed, markdown)
 
 
 def _places(temporary: Path) -> dict[str, str]:
@@ -267,32 +261,23 @@ _FILE = "dataset.pickle"
 
 
 def _offer(exports: Any, folder: Path) -> None:
-    """Leave a dataset for the kernels."""
     unfinished = folder / f"{_FILE}.part"
     unfinished.write_bytes(pickle.dumps(exports, protocol=pickle.HIGHEST_PROTOCOL))
     unfinished.rename(folder / _FILE)
 
 
-def _startup(source: Path, folder: Path) -> str:
-    """Python a kernel runs before the notebook, so that it takes what is offered."""
-    return f"import srelib.report.build as b; b._take({str(source)!r}, {str(folder)!r}); del b\n"
-
-
 def _take(source: str, folder: str) -> None:
     """Make `srelib.load` of one folder return the dataset offered."""
-    read = dataset.load
+    read, offered = dataset.load, Path(folder, _FILE)
 
     def load(path: str | Path, *, as_of: Any = None) -> Any:
-        if as_of is None and Path(path).resolve() == Path(source) and _wait(Path(folder, _FILE)):
-            return pickle.loads(Path(folder, _FILE).read_bytes())
+        if as_of is None and Path(path).resolve() == Path(source):
+            last = time.monotonic() + PATIENCE
+            while not offered.exists() and time.monotonic() < last:
+                time.sleep(0.01)
+            if offered.exists():
+                return pickle.loads(offered.read_bytes())
         return read(path, as_of=as_of)
 
     load.__doc__ = read.__doc__
     dataset.load = load
-
-
-def _wait(offered: Path) -> bool:
-    last = time.monotonic() + PATIENCE
-    while not offered.exists() and time.monotonic() < last:
-        time.sleep(0.01)
-    return offered.exists()

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import groupby
-from typing import NamedTuple
+from itertools import groupby, pairwise
 from xml.etree.ElementTree import Element
 
 USUAL_SIZE = "8.5"
@@ -23,15 +22,6 @@ _OWN = {"path": {"d"}, "use": {"href", "x", "y"}}
 
 CLOSE = 0.06
 """How far from a straight line a point may lie to be left out [points of type]."""
-
-
-class _Box(NamedTuple):
-    """Left, top, right and bottom of what is drawn."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
 
 
 def short(name: str, value: str, tag: str) -> str:
@@ -63,68 +53,66 @@ def _path(d: str) -> str:
 
 def _steps(part: str, digits: int) -> str:
     """One line: where it begins, and how it goes on from point to point."""
-    numbers = [float(n) for n in re.findall(r"[-+\d.eE]+", part)]
-    rounded = [round(n, digits) for n in numbers]
-    points = _straightened(list(zip(rounded[::2], rounded[1::2], strict=True)))
-    text, before = f"M{_number(points[0][0], digits)} {_number(points[0][1], digits)}", points[0]
-    for x, y in points[1:]:
-        dx, dy = (_number(b - a, digits) for a, b in zip(before, (x, y), strict=True))
+    rounded = [round(float(n), digits) for n in re.findall(r"[-+\d.eE]+", part)]
+    points = _straightened([complex(*xy) for xy in zip(rounded[::2], rounded[1::2], strict=True)])
+    text = f"M{_number(points[0].real, digits)} {_number(points[0].imag, digits)}"
+    for before, here in pairwise(points):
+        step = here - before
+        dx, dy = _number(step.real, digits), _number(step.imag, digits)
         text += f"v{dy}" if dx == "0" else f"h{dx}" if dy == "0" else f"l{dx} {dy}"
-        before = (x, y)
     return re.sub(r" (?=-)", "", text) + ("z" if part.rstrip()[-1] in "zZ" else "")
 
 
-def _straightened(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+def _straightened(points: list[complex]) -> list[complex]:
     """Without points that lie between their neighbors."""
     kept = points[:1]
-    for here, after in zip(points[1:], [*points[2:], None], strict=False):
-        if after is None or not _between(kept[-1], here, after):
+    for here, after in pairwise(points[1:]):
+        if not _between(kept[-1], here, after):
             kept.append(here)
-    return kept
+    return kept + points[1:][-1:]
 
 
-def _between(a: tuple[float, float], b: tuple[float, float], c: tuple[float, float]) -> bool:
-    across = (c[0] - a[0], c[1] - a[1])
-    length = (across[0] ** 2 + across[1] ** 2) ** 0.5
+def _between(a: complex, b: complex, c: complex) -> bool:
+    way = c - a
+    length = (way.real**2 + way.imag**2) ** 0.5
     if not length:
         return a == b
-    off = abs(across[0] * (b[1] - a[1]) - across[1] * (b[0] - a[0])) / length
-    along = (across[0] * (b[0] - a[0]) + across[1] * (b[1] - a[1])) / length
-    return off <= CLOSE and 0 <= along <= length
+    turned = (b - a) * way.conjugate()
+    return abs(turned.imag) / length <= CLOSE and 0 <= turned.real / length <= length
 
 
 def shrink(root: Element) -> None:
     """Let go of clips that cut nothing and of what is not used; draw equals together."""
-    clips = {clip.get("id"): _box(clip) for clip in root.iter("clipPath")}
-    for one in list(root.iter()):
-        clip = clips.get(one.get("clip-path", "")[5:-1])
-        own = _box(one) if one.tag == "path" and clip else None
-        if clip and own and _holds(clip, own):
-            del one.attrib["clip-path"]
+    clips = {clip.get("id"): clip[0] for clip in root.iter("clipPath") if len(clip) == 1}
+    for path in root.iter("path"):
+        clip = clips.get(path.get("clip-path", "")[5:-1])
+        if clip is not None and clip.tag == "rect" and _is_within(path, clip):
+            del path.attrib["clip-path"]
     for parent in list(root.iter()):
         children = list(parent)
         for child in children:
             parent.remove(child)
         parent.extend(_together(children))
-    _drop_unused(root)
+    values = [value for one in root.iter() for name, value in one.items() if name != "id"]
+    used = set(re.findall(r"#(\w+)", " ".join(values)))
+    for parent in reversed(list(root.iter())):
+        for child in list(parent):
+            unused = child.tag in ("clipPath", "pattern") and child.get("id") not in used
+            if unused or (child.tag in ("defs", "g") and not len(child)):
+                parent.remove(child)
 
 
-def _box(element: Element) -> _Box | None:
-    """The corners of a rectangle, or of a path of straight lines."""
-    if element.tag == "clipPath":
-        boxes = [_box(child) for child in element]
-        return boxes[0] if len(boxes) == 1 else None
-    if element.tag == "rect":
-        x, y, wide, tall = (float(element.get(key, "0")) for key in ("x", "y", "width", "height"))
-        return _Box(x, y, x + wide, y + tall)
-    if "transform" in element.attrib or not (points := _points(element.get("d", ""))):
-        return None
-    xs, ys = zip(*points, strict=True)
-    return _Box(min(xs), min(ys), max(xs), max(ys))
+def _is_within(path: Element, rectangle: Element) -> bool:
+    points = [] if "transform" in path.attrib else _points(path.get("d", ""))
+    x, y, wide, tall = (float(rectangle.get(key, "0")) for key in ("x", "y", "width", "height"))
+    return bool(points) and all(
+        x - 0.1 <= across <= x + wide + 0.1 and y - 0.1 <= down <= y + tall + 0.1
+        for across, down in points
+    )
 
 
 def _points(d: str) -> list[tuple[float, float]]:
-    """The points of a path as `_steps` writes it."""
+    """The points of a path as `_steps` writes it; none of one with curves."""
     points, x, y = [], 0.0, 0.0
     for letter, rest in re.findall(r"([A-Za-z])([^A-Za-z]*)", d):
         numbers = [float(n) for n in re.findall(r"-?[\d.]+", rest)]
@@ -137,15 +125,6 @@ def _points(d: str) -> list[tuple[float, float]]:
             return []
         points.append((x, y))
     return points
-
-
-def _holds(outer: _Box, inner: _Box) -> bool:
-    return (
-        outer.left - 0.1 <= inner.left
-        and outer.top - 0.1 <= inner.top
-        and inner.right <= outer.right + 0.1
-        and inner.bottom <= outer.bottom + 0.1
-    )
 
 
 def _look(element: Element) -> tuple[str, tuple[tuple[str, str], ...]]:
@@ -168,14 +147,3 @@ def _together(children: list[Element]) -> Iterator[Element]:
             for one in shapes:
                 group.append(Element(tag, {k: v for k, v in one.items() if k in _OWN[tag]}))
             yield group
-
-
-def _drop_unused(root: Element) -> None:
-    """Let go of what is defined and not used."""
-    values = [value for one in root.iter() for name, value in one.items() if name != "id"]
-    used = set(re.findall(r"#(\w+)", " ".join(values)))
-    for parent in reversed(list(root.iter())):
-        for child in list(parent):
-            unused = child.tag in ("clipPath", "pattern") and child.get("id") not in used
-            if unused or (child.tag in ("defs", "g") and not len(child)):
-                parent.remove(child)

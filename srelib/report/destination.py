@@ -154,7 +154,6 @@ def refuse_foreign(out: Path) -> None:
 
 
 def _names(folder: Path) -> set[str]:
-    """The files of a report, by its marker."""
     marker = folder / REPORT_MARKER
     return set(marker.read_text("utf-8").split("\n")) - {""} if marker.is_file() else set()
 

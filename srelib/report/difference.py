@@ -23,8 +23,9 @@ from srelib.changes.record import (
 )
 from srelib.findings import changes as words
 from srelib.findings.annotations import note_sentences
+from srelib.findings.finding import sentence
 from srelib.report import sources
-from srelib.report.index import Cell, Scoreboard, ServiceRow
+from srelib.report.index import Cell, Scoreboard
 from srelib.report.render import Context, clean, filled
 
 PAGE = "changes"
@@ -52,7 +53,7 @@ class Compared:
     def sentences(self) -> list[str]:
         """Headline and what is certain, as Markdown."""
         if self.found is None:
-            return [words.too_short_sentence()]
+            return [sentence("changes.headline", "short")]
         return [words.changes_sentence(self.found), *words.change_sentences(self.found)]
 
 
@@ -105,19 +106,15 @@ def on_board(board: Scoreboard, kept: Record, every: Sequence[Compared]) -> Scor
     changes = {(row.service, row.quantity, row.subject): row for row in found}
     days = dict(iter(kept.days.groupby(["service", "quantity", "subject"])))
     last = pd.Timestamp(kept.days["day"].max()) if days else kept.as_of
-    services = tuple(
-        replace(row, cells=tuple(
-            _with_change(cell, changes.get(key), days.get(key), last)
-            for cell in row.cells for key in [_key(row, cell)]
-        ))
-        for row in board.services
-    )  # fmt: skip
-    return replace(board, services=services)
-
-
-def _key(row: ServiceRow, cell: Cell) -> tuple[str, str, str]:
-    quantity = FIELDS.get(cell.field, "")
-    return row.service, quantity, row.objective if quantity == LEVEL else ""
+    services = []
+    for row in board.services:
+        cells = []
+        for cell in row.cells:
+            quantity = FIELDS.get(cell.field, "")
+            key = row.service, quantity, row.objective if quantity == LEVEL else ""
+            cells.append(_with_change(cell, changes.get(key), days.get(key), last))
+        services.append(replace(row, cells=tuple(cells)))
+    return replace(board, services=tuple(services))
 
 
 def _with_change(

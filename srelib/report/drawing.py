@@ -107,7 +107,8 @@ class _Copy:
         tag = element.tag.rpartition("}")[2]
         if tag not in SHAPES:
             return
-        copy = Element(tag, dict(self._attributes(element, tag)))
+        known = self._attributes(element, tag)
+        copy = Element(tag, {name: value for name, value in known if value})
         if tag == "use" and "href" not in copy.attrib:
             return
         if tag == "text":
@@ -115,15 +116,17 @@ class _Copy:
         children = [one for child in element for one in self._copied(child)]
         if texts := self._names.get(element.get("id", "")):
             children = list(_named(children, texts))
+        plain = tag == "path" and "id" not in copy.attrib  # neither inside nor line: invisible
         if tag == "g" and not copy.attrib:
             yield from children
-        elif not _is_invisible(copy):
+        elif not (plain and copy.get("fill") == "none" and "stroke" not in copy.attrib):
             copy.extend(children)
             yield copy
 
     def _attributes(self, element: Element, tag: str) -> Iterator[tuple[str, str]]:
         given = {name.rpartition("}")[2]: value for name, value in element.items()}
-        given |= _declared(given.pop("style", ""))
+        pairs = (part.partition(":") for part in given.pop("style", "").split(";"))
+        given |= {name.strip(): value.strip() for name, _, value in pairs if value}
         if given.get("id") == "halo":
             yield "class", "halo"
         for name, value in sorted(given.items()):
@@ -133,8 +136,8 @@ class _Copy:
                 yield name, f"#{self._ids[value[1:]]}"
             elif name in ("clip-path", "fill", "stroke"):
                 yield from self._paint(name, value, tag)
-            elif _is_known(name, value) and (kept := compact.short(name, value, tag)):
-                yield name, kept
+            elif name in VALUES and VALUES[name].fullmatch(value):
+                yield name, compact.short(name, value, tag)
 
     def _paint(self, name: str, value: str, tag: str) -> Iterator[tuple[str, str]]:
         if own := re.fullmatch(r"url\(#([\w.-]+)\)", value):
@@ -142,15 +145,6 @@ class _Copy:
                 yield name, f"url(#{self._ids[own[1]]})"
         elif name != "clip-path" and COLOR.fullmatch(value):
             yield name, value if value == "none" else color(value, letters=tag == "text")
-
-
-def _is_known(name: str, value: str) -> bool:
-    return name in VALUES and VALUES[name].fullmatch(value) is not None
-
-
-def _declared(style: str) -> dict[str, str]:
-    pairs = (part.partition(":") for part in style.split(";"))
-    return {name.strip(): value.strip() for name, _, value in pairs if value}
 
 
 def _named(points: list[Element], texts: list[str]) -> Iterator[Element]:
@@ -166,12 +160,6 @@ def _named(points: list[Element], texts: list[str]) -> Iterator[Element]:
         title.text = text
         copy.append(title)
         yield copy
-
-
-def _is_invisible(element: Element) -> bool:
-    """Whether a path has neither color inside nor a line, and is no mark to be used."""
-    plain = element.tag == "path" and "id" not in element.attrib
-    return plain and element.get("fill") == "none" and "stroke" not in element.attrib
 
 
 def color(value: str, *, letters: bool = False) -> str:

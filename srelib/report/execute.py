@@ -6,12 +6,12 @@ import ast
 import asyncio
 import difflib
 import os
-import queue
 import re
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, as_completed
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -112,8 +112,8 @@ def read(path: Path) -> Notebook:
         node = nbformat.read(path, as_version=4)
     except Exception as error:
         raise InputError(f"not a notebook ({error})", file=path.name) from error
-    at = tagged(node, TAG)
-    known = {} if at is None else defaults(node.cells[at].source, notebook=path.name)
+    cell = parameters_cell(node)
+    known = {} if cell is None else defaults(cell.source, notebook=path.name)
     return Notebook(path.stem, node, known)
 
 
@@ -121,12 +121,9 @@ TAG = "parameters"
 INJECTED = "injected-parameters"
 
 
-def tagged(node: NotebookNode, tag: str) -> int | None:
-    """Position of the first cell with a tag."""
-    for position, cell in enumerate(node.cells):
-        if tag in cell.metadata.get("tags", []):
-            return position
-    return None
+def parameters_cell(node: NotebookNode) -> NotebookNode | None:
+    """The first cell tagged as such."""
+    return next((cell for cell in node.cells if TAG in cell.metadata.get("tags", [])), None)
 
 
 def defaults(source: str, *, notebook: str = "notebook") -> dict[str, Literal]:
@@ -176,16 +173,12 @@ def assign(
     }
 
 
-def injected(node: NotebookNode, values: Mapping[str, Literal]) -> NotebookNode:
-    """A copy of the notebook with a cell that puts values in force."""
+def with_values(node: NotebookNode, values: Mapping[str, Literal]) -> NotebookNode:
+    """A copy of the notebook with values in force, without those that papermill put there."""
     copy = nbformat.from_dict(node)
     copy.cells = [cell for cell in copy.cells if INJECTED not in cell.metadata.get("tags", [])]
-    lines = [f"{name} = {value!r}" for name, value in values.items()]
-    cell = nbformat.v4.new_code_cell("\n".join(lines))
-    cell.id = "injected"
-    cell.metadata["tags"] = [INJECTED]
-    after = tagged(copy, TAG)
-    copy.cells.insert(0 if after is None else after + 1, cell)
+    if cell := parameters_cell(copy):
+        cell.source = in_force(cell.source, values)
     return copy
 
 
@@ -253,6 +246,7 @@ def _environment(folder: Path, *, startup: str) -> dict[str, str]:
 CELL_TIMEOUT = 1800
 """Longest a single cell may run [s]; beyond it the notebook is reported as failed."""
 
+COLORS = re.compile(r"\x1b\[[0-9;]*m")
 STARTS = 3
 """How often a kernel is started: of several at once two can pick the same port, and one dies."""
 
@@ -293,52 +287,37 @@ def executing(
 ) -> Iterator[Iterator[Run]]:
     """Notebooks being run in a background thread, at most `jobs` at a time; as they finish."""
     loop = asyncio.new_event_loop()
-    finished: queue.Queue[Run | BaseException] = queue.Queue()
     gate = asyncio.Semaphore(jobs)
     variables = _environment(folder, startup=startup)
+    runs: list[Future[Run]] = [Future() for _ in work]
 
-    async def one(notebook: Notebook, values: Mapping[str, Literal]) -> None:
+    async def one(run: Future[Run], notebook: Notebook, values: Mapping[str, Literal]) -> None:
         async with gate:
-            node = injected(notebook.node, values)
-            cwd = folder / notebook.name
-            cwd.mkdir()
-            failure = await _run(notebook.name, node, cwd, variables, progress, copier)
-            finished.put(Run(notebook, node, dict(values), failure))
+            try:
+                node = with_values(notebook.node, values)
+                cwd = folder / notebook.name
+                cwd.mkdir()
+                failure = await _run(notebook.name, node, cwd, variables, progress, copier)
+                run.set_result(Run(notebook, node, dict(values), failure))
+            except Exception as error:  # is raised where the result is asked for
+                run.set_exception(error)
+
+    def until_done() -> None:
+        with suppress(asyncio.CancelledError):
+            loop.run_until_complete(task)
+        loop.run_until_complete(loop.shutdown_asyncgens())
 
     with copying(variables) as copier:
-        task = asyncio.gather(*(loop.create_task(one(*job)) for job in work))
-        thread = threading.Thread(
-            target=_until_done, args=(loop, task, finished), name="srelib-kernels", daemon=True
-        )
+        coroutines = [one(run, *job) for run, job in zip(runs, work, strict=True)]
+        task = asyncio.gather(*map(loop.create_task, coroutines))
+        thread = threading.Thread(target=until_done, name="srelib-kernels", daemon=True)
         thread.start()
         try:
-            yield _results(finished, len(work))
+            yield (run.result() for run in as_completed(runs))
         finally:
             loop.call_soon_threadsafe(task.cancel)
             thread.join()
             loop.close()
-
-
-def _until_done(
-    loop: asyncio.AbstractEventLoop, task: asyncio.Future, finished: queue.Queue[Any]
-) -> None:
-    """Run the kernels; what goes wrong is handed to whoever waits for results."""
-    try:
-        loop.run_until_complete(task)
-    except asyncio.CancelledError:
-        pass
-    except BaseException as error:
-        finished.put(error)
-    finally:
-        loop.run_until_complete(loop.shutdown_asyncgens())
-
-
-def _results(finished: queue.Queue[Run | BaseException], number: int) -> Iterator[Run]:
-    for _ in range(number):
-        run = finished.get()
-        if isinstance(run, BaseException):
-            raise run
-        yield run
 
 
 async def _run(
@@ -388,11 +367,11 @@ async def _run(
             )
             break
         except CellExecutionError as error:
-            return Failure(_number(node, at), error.ename, _plain(error.evalue))
+            return Failure(at + 1, error.ename, COLORS.sub("", error.evalue).strip())
         except CellTimeoutError:
-            return Failure(_number(node, at), "Timeout", f"ran longer than {CELL_TIMEOUT} s")
+            return Failure(at + 1, "Timeout", f"ran longer than {CELL_TIMEOUT} s")
         except DeadKernelError:
-            return Failure(_number(node, at), "Kernel died", "perhaps out of memory")
+            return Failure(at + 1, "Kernel died", "perhaps out of memory")
         except (RuntimeError, OSError) as error:
             if not left or "before replying" not in str(error):
                 return Failure(0, "Kernel did not start", str(error))
@@ -400,13 +379,3 @@ async def _run(
             if manager.has_kernel:
                 await manager.shutdown_kernel(now=True)
     return None
-
-
-def _number(node: NotebookNode, at: int) -> int:
-    """1-based number in the file, which has no injected cell."""
-    cell = tagged(node, INJECTED)
-    return at + 1 if cell is None or cell >= at else at
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"\x1b\[[0-9;]*m", "", text).strip()

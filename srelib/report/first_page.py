@@ -50,7 +50,6 @@ def _section(title: str, sentences: Sequence[str]) -> list[str]:
 
 
 def _standing(board: Scoreboard) -> list[str]:
-    """A row for each service."""
     if not board.services:
         return []
     headers = ["Service", "Place", *(cell.label for cell in board.services[0].cells)]
@@ -64,7 +63,6 @@ def _standing(board: Scoreboard) -> list[str]:
 
 
 def _budgets(board: Scoreboard) -> list[str]:
-    """A row for each objective."""
     headers = ["Service", "Objective", "Window", "Achieved", "Target", "Left", "Status"]
     rows = [[row.service, row.slo, row.window, row.sli, row.target, row.left, row.status]
             for row in board.budgets]  # fmt: skip

@@ -15,20 +15,12 @@ from srelib import budget, events, objectives, quality, tradeoff, windows, wordi
 from srelib.dataset import Dataset
 from srelib.errors import SrelibError
 from srelib.findings.finding import beside_chance
-from srelib.findings.scoreboard import chance, shown
+from srelib.findings.scoreboard import chance
 from srelib.findings.teams import NO_TEAM, totals_text
 from srelib.quality import Observed
 from srelib.report.render import DECISION, Context, Page, css, filled
 from srelib.slos import Slo
-from srelib.tradeoff import (
-    FAST_FRAGILE,
-    FAST_SAFE,
-    SLOW_FRAGILE,
-    SLOW_SAFE,
-    Quadrants,
-    Scorecard,
-    TeamTotals,
-)
+from srelib.tradeoff import Quadrants, Scorecard, TeamTotals
 from srelib.tradeoff.scoreboard import DEVOPS, SHARED, SRE
 
 MOST_ACTIONS = 20
@@ -130,7 +122,9 @@ def scoreboard(dataset: Dataset) -> Scoreboard:
                                   between=span, incidents=tables["incidents"])  # fmt: skip
     return Scoreboard(
         services=tuple(
-            replace(_service(board[name], rows.get(name), length), team=_team(dataset, name))
+            replace(
+                _service(board[name], rows.get(name), length), team=str(dataset.teams.get(name, ""))
+            )
             for name in names
         ),
         span=f"{wording.day(span[0])} to {wording.day(span[1])}" if span else "",
@@ -141,12 +135,8 @@ def scoreboard(dataset: Dataset) -> Scoreboard:
     )
 
 
-def _team(dataset: Dataset, service: str) -> str:
-    return str(dataset.teams.get(service, ""))
-
-
 def _alarm(row: pd.Series | None, one: Scorecard) -> tuple[int, float, str]:
-    place = len(ORDER) if row is None else ORDER.index(row["quadrant"])
+    place = len(MOODS) if row is None else [*MOODS].index(row["quadrant"])
     return place, one.left.value if one.left.value == one.left.value else math.inf, one.service
 
 
@@ -156,7 +146,7 @@ def _row(dataset: Dataset, slo: Slo) -> BudgetRow:
         slo=wording.label(slo.display_name or slo.sli, limit=60),
         target=wording.percent(slo.target),
         window=str(slo.window),
-        team=_team(dataset, slo.service),
+        team=dataset.teams.get(slo.service, ""),
         of=slo.service,
     )
     try:
@@ -214,14 +204,15 @@ def render(
     actions: Sequence[dict[str, Any]] = (),
 ) -> str:
     """The index as HTML; `changed`: title and sentences of each comparison."""
-    keys = {page.name: {one["key"] for one in page.stated} for page in pages if not page.failure}
+    whole = [page for page in pages if not page.failure]
     notes = [
         f"{wording.label(file['file'], limit=80)}: {note}"
         for file in context.provenance["files"]
         for note in file["notes"]
     ]
     first = lead(pages)
-    decided = next((p for p in pages if DECISION in keys.get(p.name, ())), None)
+    decides = (p for p in whole if any(one["key"] == DECISION for one in p.stated))
+    decided = next(decides, None)
     return filled(
         "report.html.j2",
         context,
@@ -271,8 +262,13 @@ LABELS = {
     "sli": "Service level", "left": "Budget left, {length}", "pages": "Pages a week",
     "incidents": "Incidents a week", "restore": "Time to restore",
 }  # fmt: skip
-MOODS = {FAST_SAFE: "good", FAST_FRAGILE: "bad", SLOW_SAFE: "calm", SLOW_FRAGILE: "bad"}
-ORDER = (FAST_FRAGILE, SLOW_FRAGILE, SLOW_SAFE, FAST_SAFE)
+MOODS = {
+    tradeoff.FAST_FRAGILE: "bad",
+    tradeoff.SLOW_FRAGILE: "bad",
+    tradeoff.SLOW_SAFE: "calm",
+    tradeoff.FAST_SAFE: "good",
+}
+"""Quadrants, those that need action first, and how they look."""
 MAP_WIDTH, MAP_HEIGHT, MARGIN = 480.0, 300.0, 12.0
 MOST_DOTS = 24
 
@@ -326,13 +322,11 @@ def _cell(one: Scorecard, field: str, group: str, length: str) -> Cell:
     estimate, label = getattr(one, field), LABELS[field].format(length=length)
     if estimate.value != estimate.value:
         return Cell(field, group, label, "\u2013", "")
-    ends = (estimate.low, estimate.high)
-    value, low, high = shown(field, (estimate.value, *ends), target=one.target)
-    known = all(end == end for end in ends)
-    text = wording.ends(low, high) if known else ""
+    ends, target = (estimate.low, estimate.high), one.target if one.target == one.target else None
+    value, low, high = wording.estimates(field, (estimate.value, *ends), against=target)
+    text = wording.ends(low, high) if all(end == end for end in ends) else ""
     if field == "sli":
-        has_target = one.target == one.target
-        text = f"target {wording.percent(one.target)}" if has_target else "no objective"
+        text = f"target {wording.percent(target)}" if target is not None else "no objective"
     if field == "fail_rate" and one.fail_chance == one.fail_chance and not one.fail_clear:
         value, text = "unclear", f"{value}, {beside_chance(one)}"
     return Cell(field, group, label, value, text,

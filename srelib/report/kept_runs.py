@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 
 from srelib import cache
-from srelib.report.execute import Literal, Notebook, Run, injected
+from srelib.report.execute import Literal, Notebook, Run, with_values
 
 _FOLDER = "{folder of the run}"
 """Stands for the temporary folder of a run, whose name differs from run to run."""
@@ -17,7 +17,7 @@ _FOLDER = "{folder of the run}"
 
 def entry(book: Notebook, values: Mapping[str, Literal], exports: str) -> str:
     """Name under which a run is kept; `exports` is the hash of all files it can read."""
-    node = injected(book.node, values)
+    node = with_values(book.node, values)
     cells = [(cell.cell_type, cell.source, cell.metadata) for cell in node.cells]
     return cache.key("notebook", book.name, node.metadata, cells, exports)
 

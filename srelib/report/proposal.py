@@ -5,21 +5,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from itertools import chain, count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from string import Template
 
 import pandas as pd
 
 import srelib
-from srelib.dataset import explored
+from srelib.dataset import Dataset, explored
 from srelib.errors import InputError
 from srelib.folder.source_entries import PASTE
 from srelib.targets.candidates import LADDER, MIN_BUDGET_EVENTS
 from srelib.windows import rolling_ratio
 from srelib.wording import duration, percent
-
-if TYPE_CHECKING:
-    from srelib.dataset import Dataset
 
 WINDOW = pd.Timedelta(days=28)
 
@@ -36,18 +34,8 @@ _SLOS = (
 
 
 def proposed(folder: Path) -> dict[str, str] | None:
-    """The files to write, by name.
-
-    Parameters
-    ----------
-    folder : Path
-        It need not be there.
-
-    Returns
-    -------
-    dict of str, or None
-        Text by file name, without files that are there already and need nothing more; None where
-        no export lies in the folder.
+    """Text by name of the files to write, without those that are there and need nothing more; None
+    where no export lies in the folder, which need not be there.
     """
     try:
         seen = explored(folder)
@@ -102,44 +90,17 @@ def _starter(name: str) -> str:
 def _objectives(dataset: Dataset) -> str:
     """One OpenSLO document for each service and indicator."""
     names: set[str] = set()
-    documents = []
+    documents, document = [], Template(_starter("objective.yaml"))
     for row in dataset.series.itertuples(index=False):
         plain = re.sub(r"[^a-z0-9]+", "-", f"{row.service}-{row.sli}".lower()).strip("-") or "slo"
-        name, number = plain, 1
-        while name in names:
-            number += 1
-            name = f"{plain}-{number}"
+        numbered = (f"{plain}-{number}" for number in count(2))
+        name = next(one for one in chain([plain], numbered) if one not in names)
         names.add(name)
-        documents.append(_document(name, row, dataset))
+        target, why = _target(dataset.counts(str(row.service), str(row.sli)), row)
+        quoted = {key: json.dumps(str(getattr(row, key)), ensure_ascii=False)
+                  for key in ("service", "sli")}  # fmt: skip
+        documents.append(document.substitute(quoted, name=name, target=f"{target:g}", why=why))
     return "\n---\n".join([_SLOS.rstrip("\n"), *documents])
-
-
-def _document(name: str, row: object, dataset: Dataset) -> str:
-    service, sli = str(row.service), str(row.sli)  # type: ignore[attr-defined]
-    counts = dataset.counts(service, sli)
-    target, why = _target(counts, row)
-    return f"""apiVersion: openslo/v1
-kind: SLO
-metadata:
-  name: {name}
-spec:
-  service: {json.dumps(service, ensure_ascii=False)}
-  indicator:
-    metadata:
-      name: {json.dumps(sli, ensure_ascii=False)}
-    spec:
-      ratioMetric:
-        good:
-          metricSource: {{}}
-        total:
-          metricSource: {{}}
-  timeWindow:
-    - duration: 28d
-      isRolling: true
-  budgetingMethod: Occurrences
-  objectives:
-    - target: {target:g}  # proposed: {why}
-"""
 
 
 def _target(counts: pd.DataFrame, row: object) -> tuple[float, str]:

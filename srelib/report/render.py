@@ -16,6 +16,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,10 @@ from bs4 import BeautifulSoup
 from markupsafe import Markup
 from nbconvert.exporters import HTMLExporter
 from nbformat import NotebookNode
+from traitlets.config import Config
 
 from srelib.report.drawing import Drawings
-from srelib.report.execute import INJECTED, TAG, Notebook, Run, in_force, tagged
+from srelib.report.execute import TAG, Notebook, Run
 
 INLINE = frozenset({"abbr", "br", "code", "em", "kbd", "strong", "sub", "sup", "b", "i", "small"})
 SHORT = 16
@@ -73,9 +75,7 @@ class _Renderer(mistune.HTMLRenderer):
         if level == 1:
             return f"<h1>{text}</h1>\n"
         plain = BeautifulSoup(text, "html.parser").get_text()
-        base = slug(plain)
-        taken = {heading.id for heading in self.headings}
-        anchor = next(a for a in (base, *(f"{base}-{n}" for n in range(2, 1000))) if a not in taken)
+        anchor = unused(slug(plain), {heading.id for heading in self.headings})
         self.headings.append(Heading(min(level, 4), anchor, plain))
         return f'<h{min(level, 4)} id="{anchor}">{text}</h{min(level, 4)}>\n'
 
@@ -154,6 +154,11 @@ def clean(html: str) -> str:
 def slug(text: str) -> str:
     """An anchor made of a heading."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "section"
+
+
+def unused(name: str, taken: Collection[str]) -> str:
+    """A name, with a number where it is taken."""
+    return next(one for one in chain([name], (f"{name}-{n}" for n in count(2))) if one not in taken)
 
 
 def scrub(text: str, places: dict[str, str]) -> str:
@@ -270,13 +275,9 @@ def page(run: Run, context: Context) -> Page:
 
 
 def _presentable(run: Run, context: Context) -> NotebookNode:
-    """The notebook as it is shown: values in force, no ids, no counts, no paths, no noise."""
+    """The notebook as it is shown: no ids, no counts, no paths, no noise."""
     places = context.places
     node = nbformat.from_dict(run.node)
-    at = tagged(node, TAG)
-    if at is not None:
-        node.cells[at].source = in_force(node.cells[at].source, run.values)
-        node.cells = [c for c in node.cells if INJECTED not in c.metadata.get("tags", [])]
     if run.failure and run.failure.cell:
         node.cells = node.cells[: run.failure.cell]
     node.cells = [c for c in node.cells if "remove-cell" not in c.metadata.get("tags", [])]
@@ -376,29 +377,21 @@ def css() -> str:
 
 
 def _exporter(markdown: Markdown) -> HTMLExporter:
-    exporter = _Exporter(
+    """Nbconvert's exporter, limited to kinds of output that cannot run."""
+    exporter = HTMLExporter(
+        config=Config(NbConvertBase={"display_data_priority": SHOWN}),
         template_name="srelib",
         extra_template_basedirs=[str(TEMPLATES)],
         extra_loaders=[jinja2.FileSystemLoader(TEMPLATES / "srelib")],
         exclude_input_prompt=True,
         exclude_output_prompt=True,
     )
-    exporter.register_filter("markdown_cell", markdown.cell)
-    exporter.register_filter("markdown_output", markdown.output)
-    exporter.register_filter("figure", Drawings().html)
+    for name, write in {
+        "markdown_cell": markdown.cell,
+        "markdown_output": markdown.output,
+        "figure": Drawings().html,
+        "clean": clean,
+        "png_size": size,
+    }.items():
+        exporter.register_filter(name, write)
     return exporter
-
-
-class _Exporter(HTMLExporter):
-    """nbconvert's exporter, limited to kinds of output that cannot run."""
-
-    @property
-    def default_config(self) -> Any:
-        config = super().default_config
-        config.NbConvertBase.display_data_priority = SHOWN
-        return config
-
-    def default_filters(self) -> Any:
-        yield from super().default_filters()
-        yield ("clean", clean)
-        yield ("png_size", size)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain, count
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -25,7 +25,7 @@ from srelib.findings.decisions import UNSAID
 from srelib.findings.finding import FIELDS
 from srelib.report.difference import Compared
 from srelib.report.index import Scoreboard
-from srelib.report.render import DECISION, Context, Page, Said, filled, scrub, slug
+from srelib.report.render import DECISION, Context, Page, Said, filled, scrub, slug, unused
 
 MOST = 50
 """Services with a page, the first of the scoreboard; those asked for by name have one as well."""
@@ -50,10 +50,7 @@ def linked(board: Scoreboard, asked: Collection[str]) -> Scoreboard:
     chosen = [row.service for row in board.services if row.service in {*first, *asked}]
     names: dict[str, str] = {}
     for service in chosen:
-        base = f"service-{slug(service)[:WIDEST]}"
-        taken = {*names.values()}
-        numbered = (f"{base}-{number}" for number in count(2))
-        names[service] = next(name for name in chain([base], numbered) if name not in taken)
+        names[service] = unused(f"service-{slug(service)[:WIDEST]}", names.values())
     pages = {service: f"{name}.html" for service, name in names.items()}
     return replace(
         board,
@@ -73,40 +70,44 @@ def rendered(
     """Name and HTML of the page of each service that has one."""
     named = _names(board, kept)
     noted = {context.sentence(text) for text in note_sentences(exports.annotations)}
+    notes = numbered(exports.annotations)
+    alerts = exports.alerts.sort_values("fired_at", ascending=False, kind="stable")
     rows = [row for row in board.services if row.page]
     for place, row in enumerate(rows):
         verdict = _verdict(row.service, pages, context)
         spent = {one["subject"]: one for page in pages for one in page.stated
                  if one["quantity"] == SPENT and one["service"] == row.service}  # fmt: skip
         objectives = sorted({subject.rpartition(": ")[0] for subject in spent})
-        yield (
-            row.page,
-            filled(
-                "service.html.j2",
-                context,
-                row=row,
-                team=board.teams.get(row.team) if row.team else None,
-                others=[one for one in rows if row.team and one.team == row.team and one != row],
-                before=rows[place - 1] if place else None,
-                after=rows[place + 1] if place + 1 < len(rows) else None,
-                verdict=verdict,
-                span=board.span,
-                budgets=[one for one in board.budgets if one.of == row.service],
-                changed=[(one.title, _changed(row.service, one, context)) for one in every],
-                told=_told(row.service, named[row.service], pages, noted | {verdict}),
-                incidents=_incidents(row.service, exports, spent, objectives, context),
-                objectives=objectives,
-                alerts=_alerts(row.service, exports, context),
-                notes=_notes(row.service, exports, context),
-            ),
+        html = filled(
+            "service.html.j2",
+            context,
+            row=row,
+            team=board.teams.get(row.team) if row.team else None,
+            others=[one for one in rows if row.team and one.team == row.team and one != row],
+            before=rows[place - 1] if place else None,
+            after=rows[place + 1] if place + 1 < len(rows) else None,
+            verdict=verdict,
+            span=board.span,
+            budgets=[one for one in board.budgets if one.of == row.service],
+            changed=[(one.title, _changed(row.service, one, context)) for one in every],
+            told=_told(row.service, named[row.service], pages, noted | {verdict}),
+            incidents=_incidents(row.service, exports, spent, objectives),
+            objectives=objectives,
+            alerts=events.of_service(alerts, row.service).to_dict("records"),
+            notes=notes[notes["service"].isna() | (notes["service"] == row.service)]
+            .drop_duplicates("number")
+            .to_dict("records"),
+            most=LONGEST,
+            text=partial(_text, context=context),
+            lasted=_lasted,
+            day=wording.day,
         )
+        yield row.page, html
 
 
 def _names(board: Scoreboard, kept: Record) -> dict[str, set[str]]:
     """How sentences call each service: by its name, its objectives, its indicators."""
-    found = {
-        row.service: {row.name, wording.label(row.service, limit=60)} for row in board.services
-    }
+    found = {row.service: {row.name} for row in board.services}
     subjects = [*kept.objectives, *zip(kept.days["service"], kept.days["subject"], strict=True)]
     for service, subject in {*subjects}:
         if service in found and subject:
@@ -162,7 +163,6 @@ def _number(one: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _changed(service: str, one: Compared, context: Context) -> tuple[list[Markup], list[list[str]]]:
-    """What a comparison says of the service: sentences, and a row for each quantity."""
     if one.found is None:
         return [], []
     own = replace(one.found, rows=tuple(r for r in one.found.rows if r.service == service))
@@ -175,50 +175,18 @@ def _incidents(
     exports: Dataset,
     spent: Mapping[str, Mapping[str, Any]],
     objectives: Sequence[str],
-    context: Context,
-) -> tuple[list[dict[str, Any]], int]:
-    """Incidents, those that spent most first, then the latest; and how many more there are."""
-    lines = []
-    for row in events.of_service(exports.incidents, service).to_dict("records"):
+) -> list[dict[Any, Any]]:
+    """Incidents with what they spent, those that spent most first, then the latest."""
+    rows = events.of_service(exports.incidents, service).to_dict("records")
+    for row in rows:
         parts = [spent.get(f"{name}: {row['incident_id']}") for name in objectives]
-        most = max((part["value"] for part in parts if part and part["value"]), default=-1.0)
-        line = {
-            "name": _text(row["incident_id"], context),
-            "title": _text(row["title"], context),
-            "url": row["url"] if LINK.fullmatch(str(row["url"])) else "",
-            "started": f"{row['started_at']:%Y-%m-%d %H:%M}",
-            "lasted": _lasted(row["started_at"], row["resolved_at"]),
-            "severity": _text(row["severity"], context),
-            "spent": [part["text"] if part else "–" for part in parts],
-        }
-        lines.append((most, row["started_at"], line))
-    lines.sort(key=lambda one: one[:2], reverse=True)
-    return [line for *_, line in lines[:LONGEST]], max(len(lines) - LONGEST, 0)
+        values = (part["value"] for part in parts if part and part["value"])
+        row["spent"], row["most"] = parts, max(values, default=-1.0)
+        row["url"] = row["url"] if LINK.fullmatch(str(row["url"])) else ""
+    return sorted(rows, key=lambda row: (row["most"], row["started_at"]), reverse=True)
 
 
-def _alerts(
-    service: str, exports: Dataset, context: Context
-) -> tuple[list[tuple[str, str, str, str]], int]:
-    """Rule, severity, start and length of alerts, the latest first; and how many more there are."""
-    own = events.of_service(exports.alerts, service)
-    own = own.sort_values("fired_at", ascending=False, kind="stable")
-    lines = [
-        (_text(row["rule"], context), _text(row["severity"], context),
-         f"{row['fired_at']:%Y-%m-%d %H:%M}", _lasted(row["fired_at"], row["resolved_at"]))
-        for row in own.head(LONGEST).to_dict("records")
-    ]  # fmt: skip
-    return lines, max(len(own) - LONGEST, 0)
-
-
-def _notes(service: str, exports: Dataset, context: Context) -> list[tuple[int, str, str]]:
-    """Number, day and text of each note on the service or on all, numbered as in the figures."""
-    rows = numbered(exports.annotations)
-    own = rows[rows["service"].isna() | (rows["service"] == service)].drop_duplicates("number")
-    return [(int(row["number"]), wording.day(row["date"]), _text(row["note"], context, limit=400))
-            for row in own.to_dict("records")]  # fmt: skip
-
-
-def _text(value: Any, context: Context, *, limit: int = 80) -> str:
+def _text(value: Any, limit: int = 80, *, context: Context) -> str:
     return "" if pd.isna(value) else scrub(wording.label(value, limit=limit), context.places)
 
 

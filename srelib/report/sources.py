@@ -3,36 +3,33 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
+from rich import box
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
 
 import srelib
 from srelib import tables, wording
-from srelib.dataset import _together, explored
+from srelib.dataset import Dataset, _together, explored
 from srelib.errors import InputError
 from srelib.findings.quality import _left_out
 from srelib.folder import teams
 
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table as RichTable
-
-    from srelib.dataset import Dataset
-
 PROMISED = ("name", "service", "sli", "target", "window", "method")
+RECORDS = ("deployments", "changes", "incidents", "alerts")
 EVIDENCE = ("sli", "deployments", "incidents", "alerts")
 
 
 def _is_usable(dataset: Dataset) -> bool:
-    """Whether a dataset holds anything a report could be about."""
     return any(len(getattr(dataset, table)) for table in EVIDENCE)
 
 
 def _refuse_empty(dataset: Dataset) -> None:
-    """Refuse a dataset in which there is nothing to show."""
     if _is_usable(dataset):
         return
     rejected = int(dataset.sources["rows_rejected"].sum())
@@ -47,6 +44,11 @@ def _provenance(dataset: Dataset, only: Sequence[str] = ()) -> dict[str, Any]:
     """What every page says about its input; `only`: the services asked for."""
     sources, series = dataset.sources, dataset.series
     out = _left_out(sources, dataset.rejects)
+    notes: Any = [list(filter(None, text.split("\n"))) for text in sources["notes"].fillna("")]
+    files = sources.astype("object").fillna("").assign(notes=notes, rows_left_out=out)
+    files["rows_refused"] = sources["rows_rejected"] - out
+    for end in ("first", "last"):
+        files[end] = sources[end].map(_when)
     first = (series if len(series) else sources)["first"].min()
     return {
         "folder": _folder_name(dataset.path),
@@ -58,21 +60,9 @@ def _provenance(dataset: Dataset, only: Sequence[str] = ()) -> dict[str, Any]:
         "rows_left_out": int(out.sum()),
         "rows_missing": int(sources["rows_missing"].sum()),
         "timezones": wording.listing(sorted(set(sources["timezone"].dropna()) - {"UTC"}), limit=6),
-        "files": [_file(row) for row in sources.assign(rows_left_out=out).to_dict("records")],
+        "files": files.to_dict("records"),
         "versions": f"srelib {srelib.__version__}, pandas {pd.__version__}, "
         f"Python {platform.python_version()}",
-    }
-
-
-def _file(row: Mapping[Hashable, Any]) -> dict[str, Any]:
-    plain = {str(name): "" if pd.isna(value) else str(value) for name, value in row.items()}
-    return {
-        **plain,
-        **{name: int(row[name]) for name in ("rows_kept", "rows_left_out", "rows_missing")},
-        "rows_refused": int(row["rows_rejected"] - row["rows_left_out"]),
-        "first": _when(row["first"]),
-        "last": _when(row["last"]),
-        "notes": [line for line in plain["notes"].split("\n") if line],
     }
 
 
@@ -83,7 +73,6 @@ def _folder_name(path: Path) -> str:
 
 
 def _when(time: Any) -> str:
-    """A time as text, to the minute, in UTC."""
     return "–" if pd.isna(time) else f"{time:%Y-%m-%d %H:%M}"
 
 
@@ -201,15 +190,10 @@ def _notes(dataset: Dataset) -> list[str]:
         notes.append(f"{service} {sli} has no objective: add one to slos.yaml.")
     seen = {service for service, _ in measured | aimed}
     for service in sorted({*dataset.services} - seen) if measured else ():
-        notes.append(f"{service} has neither metrics nor an objective: {_where(dataset, service)}.")
+        rows = {kind: int((getattr(dataset, kind)["service"] == service).sum()) for kind in RECORDS}
+        held = ", ".join(f"{n:,} {kind}" for kind, n in rows.items() if n)
+        notes.append(f"{service} has neither metrics nor an objective: only {held}.")
     return notes
-
-
-def _where(dataset: Dataset, service: str) -> str:
-    """What the exports hold of a service."""
-    tables = ("deployments", "changes", "incidents", "alerts")
-    counts = {name: int((getattr(dataset, name)["service"] == service).sum()) for name in tables}
-    return "only " + ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
 
 
 def show(seen: Mapping[str, Any]) -> None:
@@ -243,18 +227,12 @@ def show(seen: Mapping[str, Any]) -> None:
 
 def console() -> Console:
     """Standard output for tables, wide where it is no terminal."""
-    from rich.console import Console
-
     found = Console(highlight=False, markup=False)
     return found if found.is_terminal else Console(highlight=False, markup=False, width=160)
 
 
 def _table(title: str, headers: tuple[str, ...], rows: list[list[Any]]) -> RichTable:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = RichTable(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for header in headers:
         right = header.startswith(("Rows", "Refused", "Left", "Covered"))
         table.add_column(header, justify="right" if right else "left", overflow="fold")
@@ -286,10 +264,6 @@ def _slo_cells(slo: Mapping[str, Any]) -> list[Any]:
     return [slo["name"], slo["service"], slo["sli"], target, slo["window"], slo["method"]]
 
 
-def _team_cells(one: Mapping[str, Any]) -> list[Any]:
-    return [one["team"], ", ".join(one["services"])]
-
-
 def _rejects_cells(reason: Mapping[str, Any]) -> list[Any]:
     lines = ", ".join(map(str, reason["first_lines"]))
     what = "left out by rule" if reason["by_rule"] else "refused"
@@ -310,7 +284,7 @@ TABLES = {
         _series_cells,
     ),
     "slos": ("Objectives", ("Name", "Service", "SLI", "Target", "Window", "Method"), _slo_cells),
-    "teams": ("Teams", ("Team", "Services"), _team_cells),
+    "teams": ("Teams", ("Team", "Services"), lambda one: [one["team"], ", ".join(one["services"])]),
     "rejects": (
         "Rows not used",
         ("File", "Column", "Values", "Reason", "Refused?", "Rows", "First lines"),

@@ -49,18 +49,16 @@ def text(kept: Record, pages: Sequence[Page]) -> str:
         {**_finding(one, page, places), "team": kept.teams.get(one["service"])}
         for page in pages for one in page.stated
     ]  # fmt: skip
-    failed = {page.name: page.failure for page in pages if page.failure}
-    parts = {**known, "failed": failed}
-    lines = [f"{_dumped(name)}: {_dumped(value)}" for name, value in parts.items()]
+    known["failed"] = {page.name: page.failure for page in pages if page.failure}
+    lines = [f"{_dumped(name)}: {_dumped(value)}" for name, value in known.items()]
     told = [
         {"page": page.name, "title": page.title, "says": page.says,
          "lines": [[one.anchor, one.text] for one in page.lines]}
         for page in pages
     ]  # fmt: skip
-    lines += [
-        f"{_dumped(name)}: [\n{_lines(values)}\n]"
-        for name, values in (("pages", told), ("findings", stated), ("days", days))
-    ]
+    for name, values in (("pages", told), ("findings", stated), ("days", days)):
+        rows = ",\n".join(_dumped(value) for value in values)
+        lines.append(f"{_dumped(name)}: [\n{rows}\n]")
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
@@ -86,13 +84,16 @@ def earlier(folder: Path, kept: Record, *, renewed: Sequence[str]) -> list[Page]
 def _earlier(
     one: Mapping[str, Any], old: Mapping[str, Any], folder: Path, markdown: Markdown
 ) -> Page:
-    name = one["page"]
-    html = (folder / f"{name}.html").read_text("utf-8")
-    stated = _stated(old["findings"], name)
-    lines = tuple(line_said(text, anchor, markdown) for anchor, text in one["lines"])
+    name, found = one["page"], []
+    for stated in old["findings"]:
+        address, _, section = stated["anchor"].partition("#")
+        if address == f"{name}.html":
+            found.append({**stated, "anchor": section})
     return Page(
-        name, one["title"], html, markdown.sentence(one["says"]), old["failed"].get(name, ""),
-        stated, old["parameters"][name], one["says"], lines,
+        name, one["title"], (folder / f"{name}.html").read_text("utf-8"),
+        markdown.sentence(one["says"]), old["failed"].get(name, ""), tuple(found),
+        old["parameters"][name], one["says"],
+        tuple(line_said(text, anchor, markdown) for anchor, text in one["lines"]),
     )  # fmt: skip
 
 
@@ -118,13 +119,6 @@ def _refuse_other_data(old: dict[str, Any], now: dict[str, Any], name: str) -> N
         )  # fmt: skip
 
 
-def _stated(findings: Sequence[dict[str, Any]], page: str) -> tuple[dict[str, Any], ...]:
-    """Findings of one page, as it states them."""
-    places = ((one, *one["anchor"].partition("#")) for one in findings)
-    return tuple({**one, "anchor": section}
-                 for one, address, _, section in places if address == f"{page}.html")  # fmt: skip
-
-
 def _finding(
     one: Mapping[str, Any], page: Page, places: Mapping[tuple[str, str, str], int]
 ) -> dict[str, Any]:
@@ -134,10 +128,6 @@ def _finding(
     anchor = f"{page.name}.html" + (f"#{one['anchor']}" if one["anchor"] else "")
     days = places.get((one["service"], quantity, subject))
     return {**one, "anchor": anchor, "days": days}
-
-
-def _lines(values: Sequence[Mapping[str, Any]]) -> str:
-    return ",\n".join(_dumped(value) for value in values)
 
 
 def _dumped(value: Any) -> str:

@@ -177,7 +177,9 @@ def test_nothing_on_record_or_replayed():
     assert spoken.compare_sentences(None) == spoken.search_sentences(None) == []
     assert spoken.search_sentences(pd.DataFrame()) == []
     assert spoken.review_sentences({}, severity="page") == []
-    assert spoken.compare_table(None) is spoken.rules_table({}, severity="page") is None
+    assert (
+        spoken.compare_table(None, recorded=None) is spoken.rules_table({}, severity="page") is None
+    )
 
 
 def test_the_table_of_policies_shows_the_record_second():
@@ -191,4 +193,4 @@ def test_the_table_of_policies_shows_the_record_second():
     assert [plain(cell) for cell in rows[1]] == [
         "recorded", "50 % of 2\n9 % to 91 %", "+0, −1", "100 %", "0.9", "9 min", "8.6 %"
     ]  # fmt: skip
-    assert "recorded" not in repr(spoken.compare_table(policies))
+    assert "recorded" not in repr(spoken.compare_table(policies, recorded=None))

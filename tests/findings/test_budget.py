@@ -133,7 +133,7 @@ def test_names_from_the_data_are_escaped_in_sentences():
 
 def test_no_objective_is_said_with_its_remedy():
     """Without objectives there is no budget."""
-    assert said(spoken_budget.status_sentences({})).startswith(
+    assert said(spoken_budget.status_sentences({}, observed={})).startswith(
         "**There is no error budget, because"
     )
 
@@ -282,7 +282,8 @@ def test_a_changed_target_is_said_with_its_day():
     hours = pd.date_range("2026-06-01", periods=48, freq="h", tz="UTC")
     since = pd.Timestamp("2026-06-02", tz="UTC")
     key = replace(SHOP, targets=((None, 0.99), (since, 0.999)))
-    (status,) = spoken_budget.status_sentences({key: budget.status(999.5, 1000, target=0.999)})
+    status = budget.status(999.5, 1000, target=0.999)
+    (status,) = spoken_budget.status_sentences({key: status}, observed={})
     assert "target 99.9 % since 2 June 2026)" in plain(status.sentence)
     burn = {key: pd.DataFrame({"left_share": 1.0}, index=hours), SHOP: pd.DataFrame(index=hours)}
     assert said(spoken_budget._targets(burn)) == (

@@ -138,13 +138,6 @@ def test_services_without_anything_compared_are_one_sentence_per_reason():
     assert spoken.changes_sentence(found(*silent, *other)) == "Nothing could be compared."
 
 
-def test_a_history_too_short_says_how_long_it_must_be():
-    """Not silence: the comparison is always there."""
-    assert spoken.too_short_sentence() == (
-        "The data hold less than 8 weeks, so the last 4 cannot be compared with the 4 before."
-    )
-
-
 def test_the_table_holds_every_row_and_its_weeks():
     """Services by name, the time in the caption."""
     rows = [change("pages", before=1.0, after=1.0, detectable=1.0)] * 3

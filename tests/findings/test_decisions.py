@@ -210,8 +210,9 @@ def test_a_verdict_is_a_finding_with_its_confidence():
 
 def test_the_table_has_one_row_per_service():
     """The change that the verdict asks for, today's windows and those then."""
-    made = findings.decisions_table({"shop": VERDICTS[SAFER_RELEASES][0], "web": Decision(
-        NOT_ENOUGH, lacks=NO_OBJECTIVE)})  # fmt: skip
+    decided = {"shop": VERDICTS[SAFER_RELEASES][0], "web": Decision(NOT_ENOUGH, lacks=NO_OBJECTIVE)}
+    given = {"teams": pd.Series(dtype="object"), "rules": DecisionRules()}
+    made = findings.decisions_table(decided, **given)
     rows = [[cell.replace("\u00a0", " ") for cell in row] for row in made.rows]
     assert rows == [
         ["shop", SAFER_RELEASES, "43 → 76", SAFER, "41 %", "97 %"],
@@ -226,7 +227,7 @@ def test_the_table_has_one_row_per_service():
                if one.key == findings.REASON}  # fmt: skip
     assert reasons["shop"] in VERDICTS[SAFER_RELEASES][1]
     assert reasons["web"] == NONE[NO_OBJECTIVE][1]
-    assert findings.decisions_table({}) is None
+    assert findings.decisions_table({}, **given) is None
 
 
 def test_the_table_of_changes_gives_every_number_its_interval():

@@ -97,7 +97,7 @@ def test_a_finding_is_json_with_its_unit():
 def test_the_verdict_chooses_the_sentence(good, verdict):
     """Of one objective with a budget of a hundred events."""
     status = budget.status(float(good), 100_000.0, target=0.999)
-    (one,) = findings.budget.status_sentences({SHOP: status})
+    (one,) = findings.budget.status_sentences({SHOP: status}, observed={})
     assert (one.verdict, one.window, one.value) == (verdict, "28 days", status.left_share)
     assert one.sentence == sentence(
         "budget.left", verdict, who="shop", share=abs(status.left_share), allowed="100\xa0events",

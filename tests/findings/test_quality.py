@@ -29,6 +29,18 @@ def said(*found) -> str:
     return plain(" ".join(one.sentence for one in found))
 
 
+def folder(read: pd.DataFrame, refused: pd.DataFrame, **given: pd.DataFrame) -> list:
+    """What is said of a folder that has all kinds of exports but for the empty ones given."""
+    here = pd.DataFrame({"service": ["a"]})
+    series = tables.empty("series")
+    dataset = SimpleNamespace(**dict.fromkeys(spoken_quality.HOW_TO, here) | given,
+                              sources=read, rejects=refused, series=series)  # fmt: skip
+    found = spoken_quality.folder_sentences(
+        dataset, coverage={}, trouble=pd.DataFrame(), unmeasured={}
+    )
+    return [one for one in found if one]
+
+
 def sources(*, rejected: int) -> pd.DataFrame:
     """One file of a thousand rows."""
     return pd.DataFrame(
@@ -50,13 +62,13 @@ def sources(*, rejected: int) -> pd.DataFrame:
 def test_files_sentence_adds_up(rejected, left_out, text):
     """Kept, refused and left out add up to what was read, to the last row."""
     found = rejects(*[("a.csv", "bad", n < left_out) for n in range(rejected)])
-    assert said(spoken_quality._files(sources(rejected=rejected), rejects=found)) == text
+    assert said(folder(sources(rejected=rejected), found)[0]) == text
 
 
 def test_no_file_is_said():
     """An empty folder has no rows to add up."""
     nothing = sources(rejected=0)[:0]
-    assert said(spoken_quality._files(nothing, rejects=rejects())) == "No file was read."
+    assert said(folder(nothing, rejects())[0]) == "No file was read."
 
 
 def rejects(*rows: tuple[str, str, bool]) -> pd.DataFrame:
@@ -98,10 +110,10 @@ def test_coverage_sentence_never_rounds_a_gap_away(overall, start):
 
 def test_missing_inputs_come_with_how_to_export_them():
     """Each missing kind is named with its remedy; what is there is not."""
-    kinds = {kind: tables.empty(kind) for kind in tables.EXPORTS}
-    here = pd.DataFrame({"service": ["a"]})
-    dataset = SimpleNamespace(**{**kinds, "sli": here, "deployments": here}, slos=[1])
-    text = said(*spoken_quality._missing(dataset))
+    gone = {
+        kind: tables.empty(kind) for kind in tables.EXPORTS if kind not in ("sli", "deployments")
+    }
+    text = said(*folder(sources(rejected=0), rejects(), **gone))
     assert "**incidents** (the incident list of the paging tool as CSV" in text
     assert "**deployments**" not in text
 

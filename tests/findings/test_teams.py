@@ -5,12 +5,14 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from srelib.decisions import DecisionRules
 from srelib.decisions.verdict import CARRY_ON, FIX
 from srelib.findings import decisions, teams
 from srelib.tradeoff import TeamTotals
 from tests.decisions.by_hand import decision
 
 OWN = pd.Series({"shop": "pay", "bank": "pay"})
+RULES = DecisionRules()
 
 
 def totals(services: int, overspent: int, unknown: int = 0, **more) -> TeamTotals:
@@ -60,15 +62,15 @@ def test_the_decisions_of_each_team():
 def test_the_table_of_decisions_is_grouped_by_team():
     """A column names the team; without teams there is none."""
     known = {"lone": decision(FIX), "shop": decision(FIX), "bank": decision(CARRY_ON)}
-    table = decisions.decisions_table(known, teams=OWN)
+    table = decisions.decisions_table(known, teams=OWN, rules=RULES)
     assert [row[:2] for row in table.rows] == [("shop", "pay"), ("bank", "pay"), ("lone", "–")]
-    assert "team" not in decisions.decisions_table(known, teams=OWN[:0]).headers
+    assert "team" not in decisions.decisions_table(known, teams=OWN[:0], rules=RULES).headers
 
 
 def test_every_service_has_its_verdict_as_a_value():
     """Also those that the sentences leave to the table."""
     known = {f"s{n}": decision(FIX) for n in range(decisions.LINES + 2)}
-    stated = decisions.decisions_table(known).findings
+    stated = decisions.decisions_table(known, teams=OWN[:0], rules=RULES).findings
     rest = [one for one in stated if one.key == decisions.UNSAID]
     assert [one.service for one in rest] == [f"s{n}" for n in range(decisions.LINES, len(known))]
     assert all(one.sentence.startswith(f"**{one.service}**: **fix") for one in rest)

@@ -100,25 +100,24 @@ def test_the_folder_of_data_is_no_parameter():
         execute.assign({"00": {"data": ""}}, {"data": "/y"}, data="/x")
 
 
-def test_the_injected_cell_follows_the_parameters_cell():
-    """Papermill puts it there under the same tag."""
-    node = execute.injected(book(code("a"), code("w = 1", "parameters"), code("b")), {"w": 2})
-    assert [cell.source for cell in node.cells] == ["a", "w = 1", "w = 2", "b"]
-    assert node.cells[2].metadata["tags"] == ["injected-parameters"]
+def test_values_stand_in_the_parameters_cell():
+    """What the reader of a page sees is what ran; other cells stay."""
+    node = execute.with_values(book(code("a"), code("w = 1", "parameters"), code("b")), {"w": 2})
+    assert [cell.source for cell in node.cells] == ["a", "w = 2", "b"]
 
 
-def test_an_earlier_injected_cell_is_replaced():
+def test_an_earlier_injected_cell_is_left_out():
     """A notebook that papermill wrote does not keep the old values."""
     cells = code("w = 1", "parameters"), code("w = 5", "injected-parameters")
-    node = execute.injected(book(*cells), {"w": 2})
-    assert [cell.source for cell in node.cells] == ["w = 1", "w = 2"]
+    node = execute.with_values(book(*cells), {"w": 2})
+    assert [cell.source for cell in node.cells] == ["w = 2"]
 
 
 def test_the_notebook_given_is_not_changed():
-    """Injection works on a copy."""
+    """The values are put into a copy."""
     node = book(code("w = 1", "parameters"))
-    execute.injected(node, {"w": 2})
-    assert len(node.cells) == 1
+    execute.with_values(node, {"w": 2})
+    assert node.cells[0].source == "w = 1"
 
 
 def test_values_in_force_replace_defaults_and_keep_comments():
@@ -248,7 +247,7 @@ def test_progress_counts_cells(tmp_path):
     seen = []
     folder = tmp_path / "kernels"
     folder.mkdir()
-    work = [(Notebook("n", book(code("1"), code("2")), {}), {"w": 1})]
+    work = [(Notebook("n", book(code("1"), code("2")), {}), {})]
     with execute.executing(work, folder=folder, jobs=1, progress=lambda *a: seen.append(a)) as runs:
         list(runs)
-    assert seen == [("n", 0, 3), ("n", 1, 3), ("n", 2, 3), ("n", 3, 3)]
+    assert seen == [("n", 0, 2), ("n", 1, 2), ("n", 2, 2)]

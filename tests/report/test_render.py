@@ -40,10 +40,10 @@ def shown(kind: str, content: str, **metadata: object) -> nbformat.NotebookNode:
 def ran(*cells, values=None, failure=None, title="Why?", source=None) -> Run:
     """A run of these cells, as the executor hands it over."""
     node = book(*cells, title=title)
-    at = execute.tagged(node, execute.TAG)
-    known = {} if at is None else execute.defaults(node.cells[at].source)
+    cell = execute.parameters_cell(node)
+    known = {} if cell is None else execute.defaults(cell.source)
     notebook = Notebook("00_why", node, known)
-    return Run(notebook, execute.injected(node, values or {}), values or {}, failure)
+    return Run(notebook, execute.with_values(node, values or {}), values or {}, failure)
 
 
 def with_output(*outputs, source="f()", tags=()):
