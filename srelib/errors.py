@@ -43,9 +43,8 @@ class InvalidTargetError(SrelibError):
             )
         share = float(target)
         if not 0 < share < 1:
-            raise cls(
-                f"target must lie strictly between 0 and 1; got {share:.12g}. {cls.fix(share)}"
-            )
+            problem = f"target must lie strictly between 0 and 1; got {share:.12g}"
+            raise cls(f"{problem}. {cls.fix(share)}")
 
     @staticmethod
     def fix(target: object) -> str:

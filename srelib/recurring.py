@@ -26,18 +26,9 @@ _TOO_OFTEN = re.compile(r"(?i)FREQ=(SECONDLY|MINUTELY)|INTERVAL=0*(?!\d)")
 class BusinessHours:
     """The hours of a week in which an objective holds; outside them time neither earns nor spends.
 
-    Parameters
-    ----------
-    text : str, days and hours of the day, then the time zone: "Mon-Fri 08:00-18:00 Europe/Berlin"
-        Several parts are divided by semicolons, days are left out where every day is meant, and
-        hours may run over midnight ("Fri 22:00-06:00" ends on Saturday).
-
-    Examples
-    --------
-    >>> hours = BusinessHours("Mon-Fri 08:00-18:00; Sat 10:00-14:00 America/New_York")
-    >>> times = pd.to_datetime(["2026-03-06 22:30", "2026-03-06 23:00", "2026-03-07 15:00"])
-    >>> hours.holds(times.tz_localize("UTC")).tolist()
-    [True, False, True]
+    Days and hours of the day, then the time zone: "Mon-Fri 08:00-18:00; Sat 10:00-14:00
+    America/New_York". Days are left out where every day is meant, and hours may run over midnight
+    ("Fri 22:00-06:00" ends on Saturday).
     """
 
     text: str

@@ -66,23 +66,11 @@ class Owner:
 
 @dataclass(frozen=True)
 class Composite:
-    """How one objective is made of several indicators (docs/methods.md, Composite objectives).
+    """How one objective is made of several indicators (docs/methods.md, Composite objectives)."""
 
-    Parameters
-    ----------
-    rule : {'weighted mean', 'all events', 'worst member'}
-    members : tuple of Slo, two or more, each counted by its own method; their targets are their own
-    weights : tuple of float, one for each member, above 0; they count in a weighted mean alone
-
-    Raises
-    ------
-    ParameterError
-        An unknown rule, fewer than two members, a weight that is not above 0.
-    """
-
-    rule: str
-    members: tuple[Slo, ...]
-    weights: tuple[float, ...]
+    rule: str  # one of RULES
+    members: tuple[Slo, ...]  # two or more, each with a target and a method of its own
+    weights: tuple[float, ...]  # one for each, above 0; they count in a weighted mean alone
 
     def __post_init__(self) -> None:
         if self.rule not in RULES:
