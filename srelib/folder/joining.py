@@ -298,21 +298,20 @@ def joined_indicators(
             frames.append(frame)
             origins.append((result, names[number]))
         del frame
-    found: list[pd.DataFrame] = []
-    missing: Counter[str] = Counter()
+    files, missing = Lines(results, names), Counter[str]()
     for key, entries in sorted(halves.items(), key=lambda item: item[0]):
         if entries[0][1].part == "value":
             whole = _values_as_seconds(key, entries, names, thresholds)
         else:
-            whole = _paired(key, entries, results, names, found, missing, known)
+            whole = _paired(key, entries, files, missing, known)
         for number, part, at in whole:
             frames.append(part)
             origins.append((_part_of_file(results[number], at), names[number]))
-    lines = Lines([result for result, _ in origins], [name for _, name in origins])
-    found += logs.added_up(frames, lines.results, lines.names)
+    lines = Lines([result for result, _ in origins], [name for _, name in origins], files.found)
+    lines.found += logs.added_up(frames, lines.results, lines.names)
     pool = without_duplicates(pooled(frames or [tables.empty("sli")]), lines)
     pool, grids = on_grid(pool, known)
-    return Indicators(pool.frame, grids, known), [*found, *lines.found], missing
+    return Indicators(pool.frame, grids, known), lines.found, missing
 
 
 def _agreed(results: Sequence[FileResult], names: Sequence[str]) -> dict[Key, SeriesInfo]:
@@ -388,44 +387,42 @@ def _usual(entries: list[Half]) -> float:
 
 
 def _paired(
-    key: Key, entries: list[Half], results: Sequence[FileResult], names: Sequence[str],
-    found: list[pd.DataFrame], missing: Counter[str], known: dict[Key, SeriesInfo],
-) -> Whole:  # fmt: skip
+    key: Key,
+    entries: list[Half],
+    files: Lines,
+    missing: Counter[str],
+    known: dict[Key, SeriesInfo],
+) -> Whole:
     """Good (or bad) of some files beside the total of others, time by time."""
-    have = [entry.part for _, entry, _, _ in entries]
+    have, first = [entry.part for _, entry, _, _ in entries], files.names[entries[0][0]]
     kinds = [kind for kind in ("good", "bad", "total") if kind in have]
     if len(kinds) < 2:
         other = "good" if kinds == ["total"] else "total"
         raise ReadError(
             f"{key[0]} {key[1]}: this file gives only {kinds[0]}, and no other file gives {other}",
-            file=names[entries[0][0]],
+            file=first,
             fix=f"add the file with {other}, or map it under the same service and sli",
         )
     left, right = kinds[0], kinds[-1] if "total" in kinds else kinds[1]
-    sides = {
-        kind: _side(kind, [half for half in entries if half[1].part == kind], results, names, found)
-        for kind in (left, right)
-    }
-    zero = [
-        kind for kind in (left, right)
-        if kind != "total" and all(e.absent_is_zero for _, e, _, _ in entries if e.part == kind)
-    ]  # fmt: skip
-    both = _merged(sides[left], sides[right], zero).dropna(
-        subset=[kind for kind in (left, right) if kind not in zero], ignore_index=True
-    )
-    for kind in (left, right):
-        alone = ~sides[kind]["time"].isin(both["time"])
-        missing.update(names[number] for number in sides[kind].loc[alone, "_file"])
+    own = {kind: [half for half in entries if half[1].part == kind] for kind in (left, right)}
+    sides = {kind: _side(kind, halves, files) for kind, halves in own.items()}
+    zero = [kind for kind, halves in own.items()
+            if kind != "total" and all(entry.absent_is_zero for _, entry, _, _ in halves)
+            ]  # fmt: skip
+    needed = [kind for kind in own if kind not in zero]
+    both = _merged(sides[left], sides[right], zero).dropna(subset=needed, ignore_index=True)
+    for side in sides.values():
+        alone = ~side["time"].isin(both["time"])
+        missing.update(files.names[number] for number in side.loc[alone, "_file"])
     work = both[["time", "service", "sli", left, right]]
     absent = "zero" if zero else "unknown"
-    built = counts.build(work, counts.NumberRule("count", file=names[entries[0][0]], absent=absent))
+    built = counts.build(work, counts.NumberRule("count", file=first, absent=absent))
     lost = {kind: int(both[kind].isna().sum()) for kind in zero}
     said = [f"{n} buckets without a value of {kind} count as zero" for kind, n in lost.items() if n]
     known[key] = replace(known[key], note="; ".join(filter(None, [known[key].note, *said])) or None)
-    lines = Lines(results, names, found)
     origin = Pool(both, both["_file"].to_numpy(), both["_row"].to_numpy())
     bad = built.refused
-    lines.refuse(origin, bad["row"].to_numpy("int64"), bad["column"], bad["value"], bad["reason"])
+    files.refuse(origin, bad["row"].to_numpy("int64"), bad["column"], bad["value"], bad["reason"])
     kept = both.iloc[built.at].reset_index(drop=True)
     whole = []
     for number in sorted(set(kept["_file"].tolist())):
@@ -446,12 +443,9 @@ def _merged(first: pd.DataFrame, second: pd.DataFrame, zero: Sequence[str]) -> p
     return both
 
 
-def _side(
-    kind: str, halves: list[Half], results: Sequence[FileResult], names: Sequence[str],
-    found: list[pd.DataFrame],
-) -> pd.DataFrame:  # fmt: skip
-    origins = [_part_of_file(results[number], at) for number, _, _, at in halves]
-    lines = Lines(origins, [names[number] for number, _, _, _ in halves], found)
+def _side(kind: str, halves: list[Half], files: Lines) -> pd.DataFrame:
+    origins = [_part_of_file(files.results[number], at) for number, _, _, at in halves]
+    lines = Lines(origins, [files.names[number] for number, _, _, _ in halves], files.found)
     pool = without_duplicates(pooled([half[2] for half in halves]), lines)
     rows = np.arange(len(pool.frame))
     places = list(zip(pool.file_of(rows), pool.row_of(rows), strict=True))
