@@ -358,9 +358,10 @@ def _together(seen: Explored) -> InputError:
         return problems[0]
     text = str(problems[0])
     if len(problems) > 1 or "table" in problems[0].asks:
-        short = [InputError(one.problem, file=one.file) if one.asks and seen.entries else one
-                 for one in problems]  # fmt: skip
-        listed = "\n".join(f"- {one}" for one in short)
+        listed = "\n".join(
+            f"- {InputError(one.problem, file=one.file) if one.asks and seen.entries else one}"
+            for one in problems
+        )
         said = f"{files} files cannot be used" if files > 1 else "the file cannot be used"
         if seen.entries:
             said += "; the entries below answer what is asked for"

@@ -406,9 +406,10 @@ def _paired(
     left, right = kinds[0], kinds[-1] if "total" in kinds else kinds[1]
     own = {kind: [half for half in entries if half[1].part == kind] for kind in (left, right)}
     sides = {kind: _side(kind, halves, files) for kind, halves in own.items()}
-    zero = [kind for kind, halves in own.items()
-            if kind != "total" and all(entry.absent_is_zero for _, entry, _, _ in halves)
-            ]  # fmt: skip
+    zero = [
+        kind for kind, halves in own.items()
+        if kind != "total" and all(entry.absent_is_zero for _, entry, _, _ in halves)
+    ]  # fmt: skip
     needed = [kind for kind in own if kind not in zero]
     both = _merged(sides[left], sides[right], zero).dropna(subset=needed, ignore_index=True)
     for side in sides.values():

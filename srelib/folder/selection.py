@@ -98,8 +98,8 @@ def of_team(teams: pd.Series, asked: str | Collection[str], services: Collection
 
 def described(series: pd.DataFrame, sli: pd.DataFrame) -> pd.DataFrame:
     """The rows of `series` that still have buckets, with their first, last and coverage."""
-    found = [row | joining.extent(sli["time"].iloc[at], _buckets(row))
-             for row, at in _rows_of(series, sli)]  # fmt: skip
+    rows = _rows_of(series, sli)
+    found = [row | joining.extent(sli["time"].iloc[at], _buckets(row)) for row, at in rows]
     return tables.stacked([pd.DataFrame(found)], "series")
 
 

@@ -126,16 +126,17 @@ class Counts:
 
 
 def _harms(spec: ServiceSpec, plan: Plan) -> list[Harm]:
-    windows = enumerate(plan.maintenance, 1) if spec.maintenance_errors else ()
-    broken = [d for d in plan.deployments if d.broke]
-    own = [i for i in plan.incidents if i.deployment_id is None]
-    return [
-        *(Harm("maintenance", f"maintenance-{number}", *span, spec.maintenance_errors)
-          for number, span in windows),
-        *(Harm("deployment", d.deployment_id, d.finished, d.finished + d.harm_minutes, d.harm_ratio)
-          for d in broken),
-        *(Harm("incident", i.incident_id, i.started, i.ended, i.error_ratio) for i in own),
-    ]  # fmt: skip
+    found = []
+    for number, span in enumerate(plan.maintenance if spec.maintenance_errors else (), 1):
+        found.append(Harm("maintenance", f"maintenance-{number}", *span, spec.maintenance_errors))
+    for d in plan.deployments:
+        if d.broke:
+            span = d.finished, d.finished + d.harm_minutes
+            found.append(Harm("deployment", d.deployment_id, *span, d.harm_ratio))
+    for i in plan.incidents:
+        if i.deployment_id is None:
+            found.append(Harm("incident", i.incident_id, i.started, i.ended, i.error_ratio))
+    return found
 
 
 def _shape(spec: ServiceSpec, grid: BucketGrid) -> np.ndarray:

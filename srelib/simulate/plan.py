@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import cycle
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -73,8 +74,8 @@ def _releases(seed: int, spec: ServiceSpec, grid: BucketGrid) -> list[Deployment
     broke = unlucky & ~failing
     ids = [f"{spec.name}-{number + 1:04d}" for number in range(size)]
     harm = {"harm_ratio": ratio * broke, "harm_minutes": minutes * broke}
-    columns = {"deployment_id": ids, "started": times - took, "finished": times, "status": status,
-               "changes": changes, **harm}  # fmt: skip
+    known = {"deployment_id": ids, "status": status, "changes": changes}
+    columns = known | harm | {"started": times - took, "finished": times}
     rows = zip(*(pd.Series(column).tolist() for column in columns.values()), strict=True)
     return [Deployment(**dict(zip(columns, row, strict=True))) for row in rows]
 
@@ -82,8 +83,9 @@ def _releases(seed: int, spec: ServiceSpec, grid: BucketGrid) -> list[Deployment
 def _delayed(releases: list[Deployment], delays: Delays) -> list[Deployment]:
     late = {r: delays.get(r.deployment_id, pd.Timedelta(0)) for r in releases}
     minutes = {r: by / pd.Timedelta(minutes=1) for r, by in late.items() if by is not None}
-    return [replace(r, started=r.started + by, finished=r.finished + by)
-            for r, by in minutes.items()]  # fmt: skip
+    return [
+        replace(r, started=r.started + by, finished=r.finished + by) for r, by in minutes.items()
+    ]
 
 
 def _noted(
@@ -117,8 +119,9 @@ def _after_release(
         return release, incident, None
     reason = "rollback" if repair < spec.rollback_probability else "hotfix"
     name, began = release.deployment_id, ended - float(rng.uniform(2, 8))
-    fix = Deployment(f"{name}-{reason}", began, ended, reason=reason, planned=False,
-                     changes=1 if reason == "hotfix" else 0, answers=name)  # fmt: skip
+    changes = int(reason == "hotfix")
+    about: dict[str, Any] = {"reason": reason, "planned": False, "changes": changes}
+    fix = Deployment(f"{name}-{reason}", began, ended, answers=name, **about)
     status = "rolled_back" if reason == "rollback" else "succeeded"
     return replace(release, status=status), incident, fix
 
@@ -138,11 +141,12 @@ def _infrastructure(seed: int, spec: ServiceSpec, grid: BucketGrid) -> list[Inci
     ratios = np.clip(medians * np.exp(spec.ratio_sigma * rng.standard_normal(size)), 0, 0.95)
     columns = (kinds, starts, starts + minutes, ratios)
     rows = zip(*(column.tolist() for column in columns), strict=True)
-    return [
-        Incident(f"{spec.name}-i{number:03d}", spec.severities[kind][0], "", begin, end,
-                 *_noted(rng, grid, begin, end), ratio)
-        for number, (kind, begin, end, ratio) in enumerate(rows, 1)
-    ]  # fmt: skip
+    found = []
+    for number, (kind, begin, end, ratio) in enumerate(rows, 1):
+        name, severity = f"{spec.name}-i{number:03d}", spec.severities[kind][0]
+        noted = _noted(rng, grid, begin, end)
+        found.append(Incident(name, severity, "", begin, end, *noted, ratio))
+    return found
 
 
 def _answers(seed: int, spec: ServiceSpec, incidents: list[Incident]) -> list[Deployment]:
@@ -151,8 +155,8 @@ def _answers(seed: int, spec: ServiceSpec, incidents: list[Incident]) -> list[De
     for one, (answer, when) in zip(incidents, rng.random((len(incidents), 2)), strict=True):
         if answer < spec.answer_probability:
             at, name = one.started + (0.2 + 0.7 * when) * (one.ended - one.started), one.incident_id
-            found.append(Deployment(f"{name}-answer", at - 5, at, reason="answer",
-                                    planned=spec.answers_planned, answers=name))  # fmt: skip
+            about: dict[str, Any] = {"reason": "answer", "planned": spec.answers_planned}
+            found.append(Deployment(f"{name}-answer", at - 5, at, answers=name, **about))
     return found
 
 

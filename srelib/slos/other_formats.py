@@ -116,9 +116,10 @@ def _as_v1(document: YamlDocument, filled: _V1alphaDocument) -> YamlDocument:
         metric = {"thresholdMetric": _v1alpha_metric(spec.indicator.threshold_metric)}
         body["indicator"] = {"metadata": {"name": name}, "spec": metric}
     value = {**document.value, "apiVersion": "openslo/v1", "spec": body}
-    words = {"timeWindows": "timeWindow"}
-    lines = {tuple(words.get(str(part), part) for part in place): line
-             for place, line in document.lines.items()}  # fmt: skip
+    lines = {
+        tuple("timeWindow" if part == "timeWindows" else part for part in place): line
+        for place, line in document.lines.items()
+    }
     return replace(document, value=value, lines=lines)
 
 
