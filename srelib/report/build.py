@@ -103,9 +103,8 @@ def run(
     if jobs is not None and jobs < 1:
         raise ParameterError(f"jobs must be 1 or more; got {jobs}.")
     if target == source:
-        raise InputError(
-            "the report would take the place of the exports", fix="name another folder with --out"
-        )
+        problem = "the report would take the place of the exports"
+        raise InputError(problem, fix="name another folder with --out")
     found = find(notebooks or shipped.notebooks(), only=only)
     known = {book.name: book.parameters for book in found}
     values = assign(known, parameters or {}, data=str(source))

@@ -41,10 +41,8 @@ def reserved(out: Path) -> Iterator[None]:
                 out.parent.mkdir(parents=True, exist_ok=True)
                 alone = stack.enter_context(_locked(_place(out) / f".{out.name}{_LOCK}"))
             if not alone:
-                raise InputError(
-                    f"another run is writing the report {out.name!r}",
-                    fix="wait until it has ended, or name another folder with --out",
-                )
+                fix = "wait until it has ended, or name another folder with --out"
+                raise InputError(f"another run is writing the report {out.name!r}", fix=fix)
             with _refusing(out):
                 _clear(out)
                 _new(out).mkdir()
@@ -147,10 +145,9 @@ def refuse_foreign(out: Path) -> None:
     if foreign:
         named = ", ".join(repr(name) for name in foreign[:3])
         more = f" and {len(foreign) - 3} more" if len(foreign) > 3 else ""
-        raise InputError(
-            f"folder {out.name!r} holds {named}{more}, which no report wrote; nothing was replaced",
-            fix="name another folder with --out, or move these files away",
-        )
+        held = f"folder {out.name!r} holds {named}{more}, which no report wrote"
+        fix = "name another folder with --out, or move these files away"
+        raise InputError(f"{held}; nothing was replaced", fix=fix)
 
 
 def _names(folder: Path) -> set[str]:
@@ -164,10 +161,9 @@ def _refusing(out: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise InputError(
-            f"the report cannot be written to {str(out)!r} ({error.strerror or error})",
-            fix="name another folder with --out, or check its permissions and the room on its disk",
-        ) from error
+        problem = f"the report cannot be written to {str(out)!r} ({error.strerror or error})"
+        fix = "name another folder with --out, or check its permissions and the room on its disk"
+        raise InputError(problem, fix=fix) from error
 
 
 def _place(out: Path) -> Path:

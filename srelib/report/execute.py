@@ -41,9 +41,8 @@ def typed(name: str, value: Any, *, default: Literal) -> Literal:
     try:
         return reader.validate_python(value, strict=not isinstance(value, str))
     except ValidationError:
-        raise ParameterError(
-            f"{name} must be {KINDS[kind]} such as {default!r}; got {value!r}."
-        ) from None
+        wanted = f"{KINDS[kind]} such as {default!r}"
+        raise ParameterError(f"{name} must be {wanted}; got {value!r}.") from None
 
 
 def _free(value: Any) -> Literal:
@@ -163,9 +162,8 @@ def assign(
         if name not in names:
             close = difflib.get_close_matches(name, names, n=1)
             guess = f"; did you mean {close[0]!r}?" if close else "."
-            raise ParameterError(
-                f"no notebook has a parameter {name!r}{guess} Known: {', '.join(names) or 'none'}."
-            )
+            problem = f"no notebook has a parameter {name!r}{guess}"
+            raise ParameterError(f"{problem} Known: {', '.join(names) or 'none'}.")
     given = {"data": data, **values}
     return {
         notebook: {n: typed(n, value, default=of[n]) for n, value in given.items() if n in of}

@@ -64,22 +64,18 @@ def start(folder: Path, proposed: Mapping[str, str] | None = None) -> None:
     if folder.exists() and not folder.is_dir():
         raise InputError("is a file", file=str(folder), fix="name a folder, new or not")
     if there := [name for name in texts if (folder / name).exists()]:
-        raise InputError(
-            f"{', '.join(there)} would be overwritten",
-            file=str(folder),
-            fix="name another folder, or move the old file away first",
-        )
+        problem = f"{', '.join(there)} would be overwritten"
+        fix = "name another folder, or move the old file away first"
+        raise InputError(problem, file=str(folder), fix=fix)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
             with (folder / name).open("xb") as file:
                 file.write(text.encode())
     except OSError as error:
-        raise InputError(
-            f"cannot be written ({error.strerror})",
-            file=str(folder),
-            fix="name another folder, or check its permissions",
-        ) from None
+        fix = "name another folder, or check its permissions"
+        problem = f"cannot be written ({error.strerror})"
+        raise InputError(problem, file=str(folder), fix=fix) from None
 
 
 def _starter(name: str) -> str:

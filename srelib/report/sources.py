@@ -34,10 +34,9 @@ def _refuse_empty(dataset: Dataset) -> None:
         return
     rejected = int(dataset.sources["rows_rejected"].sum())
     seen = f"; {rejected:,} rows were rejected" if rejected else ""
-    raise InputError(
-        f"nothing to report on: no metrics, deployments, incidents or alerts were read{seen}",
-        fix="run `srelib check` on the folder to see what each file was understood as",
-    )
+    problem = f"nothing to report on: no metrics, deployments, incidents or alerts were read{seen}"
+    fix = "run `srelib check` on the folder to see what each file was understood as"
+    raise InputError(problem, fix=fix)
 
 
 def _provenance(dataset: Dataset, only: Sequence[str] = ()) -> dict[str, Any]:

@@ -72,10 +72,9 @@ def earlier(folder: Path, kept: Record, *, renewed: Sequence[str]) -> list[Page]
         markdown = Markdown([*renewed, *(one["page"] for one in others)])
         pages = [_earlier(one, old, folder, markdown) for one in others]
     except (ValueError, KeyError, TypeError, OSError) as error:
-        raise InputError(
-            f"the other pages of {folder.name!r} cannot be kept ({type(error).__name__}: {error})",
-            fix=_ANEW,
-        ) from error
+        why = f"{type(error).__name__}: {error}"
+        problem = f"the other pages of {folder.name!r} cannot be kept ({why})"
+        raise InputError(problem, fix=_ANEW) from error
     if pages:
         _refuse_other_data(old, json.loads(_dumped(_about(kept))), folder.name)
     return pages
@@ -113,10 +112,8 @@ def _refuse_other_data(old: dict[str, Any], now: dict[str, Any], name: str) -> N
     if differ:
         why = wording.listing(sorted(files)) + " changed" if files else (
             f"another part of them, or another version: {wording.listing(differ)}")  # fmt: skip
-        raise InputError(
-            f"the other pages of {name!r} are about other data ({why}) and would seem to be about "
-            "these", fix=_ANEW,
-        )  # fmt: skip
+        other = f"the other pages of {name!r} are about other data ({why})"
+        raise InputError(f"{other} and would seem to be about these", fix=_ANEW)
 
 
 def _finding(
