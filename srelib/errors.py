@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from srelib.notebook import error_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
 __all__ = [
@@ -74,6 +74,22 @@ class ColumnError(SrelibError):
 
 class ParameterError(SrelibError):
     """A parameter is unknown, or its value is outside what is allowed."""
+
+    @classmethod
+    def check_fraction(cls, value: float, name: str) -> None:
+        """Refuse what is no fraction strictly between 0 and 1."""
+        if not 0 < value < 1:
+            percent = value if 1 < value < 100 else 90
+            raise cls(
+                f"{name} must lie strictly between 0 and 1; got {value:g}. "
+                f"For {percent:g} % write {percent / 100:g}."
+            )
+
+    @classmethod
+    def check_one_of(cls, value: object, name: str, allowed: Iterable[object]) -> None:
+        """Refuse what is none of the values allowed."""
+        if value not in (known := list(allowed)):
+            raise cls(f"{name} must be one of {', '.join(map(str, known))}; got {value!r}.")
 
 
 class InputError(SrelibError):

@@ -86,6 +86,14 @@ def _reached_users(deployments: pd.DataFrame, statuses: Sequence[str] = REACHED)
     return (status.isin(statuses) | status.isna()) & (status != "cancelled").fillna(True)
 
 
+def _unplanned(deployments: pd.DataFrame) -> np.ndarray:
+    """Which deployments are known to be unplanned: fixes and rollbacks."""
+    if "planned" not in deployments:
+        return np.zeros(len(deployments), dtype=bool)
+    known = deployments["planned"].astype("boolean")
+    return known.eq(False).fillna(False).to_numpy(dtype=bool, copy=True)
+
+
 def incident_exclusions(incidents: pd.DataFrame) -> pd.Series:
     """Why each incident does not count (`MAINTENANCE`, `NO_START`); missing where it does."""
     found = pd.Series(pd.NA, incidents.index, dtype="str")

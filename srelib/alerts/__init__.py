@@ -3,14 +3,7 @@
 from srelib.alerts.comparison import RecordedAlerts, compare, recorded, search
 from srelib.alerts.firing import firing, review
 from srelib.alerts.policies import Rule, read_policy, workbook_policy
-from srelib.alerts.replay import (
-    AlertReplay,
-    PooledAlerts,
-    pooled,
-    replay,
-    truth_in_use,
-    with_rules,
-)
+from srelib.alerts.replay import AlertReplay, PooledAlerts, pooled, replay, truth_in_use, with_rules
 from srelib.alerts.rules import openslo_policies, prometheus_rules
 from srelib.alerts.score import Score, Spending, score
 
@@ -20,7 +13,4 @@ __all__ = [
     "read_policy", "recorded", "replay", "review", "score", "search", "truth_in_use",
     "with_rules", "workbook_policy",
 ]  # fmt: skip
-
-
-def __dir__() -> list[str]:
-    return __all__
+__dir__ = __all__.copy

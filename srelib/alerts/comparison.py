@@ -9,12 +9,11 @@ import numpy as np
 import pandas as pd
 
 from srelib import tables
-from srelib.alerts.pages import MERGE, of_severity, page_episodes, unclear_severities
-from srelib.alerts.policies import PAGE, Duration, _builtin_policies
+from srelib.alerts.pages import of_severity, page_episodes, unclear_severities
+from srelib.alerts.policies import PAGE, _builtin_policies
 from srelib.alerts.replay import (
     AlertReplay,
     PooledAlerts,
-    _event_budgets,
     _event_rows,
     _history_span,
     _pool_scores,
@@ -38,8 +37,7 @@ def compare(replays: Mapping[Indicator, AlertReplay]) -> dict[str, PooledAlerts]
 
     Parameters
     ----------
-    replays : mapping of Indicator to AlertReplay
-        At least one.
+    replays : mapping of Indicator to AlertReplay, at least one
 
     Examples
     --------
@@ -60,19 +58,17 @@ def search(replays: Mapping[Indicator, AlertReplay]) -> pd.DataFrame:
 
     Parameters
     ----------
-    replays : mapping of Indicator to AlertReplay
-        At least one.
+    replays : mapping of Indicator to AlertReplay, at least one
 
     Returns
     -------
     DataFrame
-        Empty when one of the two halves holds no event.
-        One row per policy that could be replayed on every objective: policy, kind ('current',
-        'ready-made', 'candidate'), and for either half (``_chosen_on``, ``_tested_on``)
-        pages_per_week [1/week] with its interval (pages_low, pages_high: as if pages came
-        independently), spent (median over events) [fraction], events [count];
-        front (none is better on the first half in both), chosen (spends least on the first half
-        among those that page at most as often as the one in use).
+        Empty when one of the two halves holds no event. One row per policy that could be replayed
+        on every objective: policy, kind ('current', 'ready-made', 'candidate'), and for either half
+        (``_chosen_on``, ``_tested_on``) pages_per_week [1/week] with its interval (pages_low,
+        pages_high: as if pages came independently), spent (median over events) [fraction], events
+        [count]; front (none is better on the first half in both), chosen (spends least on the
+        first half among those that page at most as often as the one in use).
 
     Examples
     --------
@@ -91,11 +87,11 @@ def search(replays: Mapping[Indicator, AlertReplay]) -> pd.DataFrame:
     order = np.argsort(rows["event"].to_numpy(), kind="stable")
     first = np.unique(rows["event"].to_numpy()[order], return_index=True)[1]
     place = np.searchsorted(np.unique(rows["event"]), events["event"])
-    budgets, halves = _event_budgets(events, replays), _halves(replays, events["starts_at"])
+    halves = _halves(replays, events["starts_at"])
     found = []
     for policy in [p for p in one.pages if all(p in r.pages for r in replays.values())]:
         at = np.fmin.reduceat(_detected_at(policy, replays)[order], first)[place]
-        spent = _spent_by(budgets, starts, _until(at, ends))
+        spent = _spent_by(events, replays, starts, _until(at, ends))
         fired = np.concatenate(
             [_column_times(r.pages[policy], "fired_at") for r in replays.values()]
         )
@@ -160,17 +156,14 @@ class RecordedAlerts:
 
     Parameters
     ----------
-    pooled : PooledAlerts or None
-        Scored like a policy, called 'recorded'; None where no alert counts.
-    severities, others : tuple of str
-        As the records name those that count, and those that do not; empty where they name none.
-    unclear : tuple of str
-        Severities that may or may not be those of pages; where there are any, nothing is scored.
-    silent : tuple of str
-        Services with an objective, and without any alert on record.
-    begins, ends : Timestamp or None
-        First and last alert of any severity, where a fifth of the history or more before or
-        after is without any: the export may not reach further.
+    pooled : PooledAlerts or None, scored like a policy, called 'recorded'; None where no alert
+        counts
+    severities, others : tuple of str, as the records name those that count, and those that do not
+    unclear : tuple of str, severities that may or may not be those of pages; where there are any,
+        nothing is scored
+    silent : tuple of str, services with an objective, and without any alert on record
+    begins, ends : Timestamp or None, first and last alert of any severity, where a fifth of the
+        history or more before or after is without any: the export may not reach further
     """
 
     pooled: PooledAlerts | None
@@ -188,7 +181,6 @@ def recorded(
     *,
     severity: str = PAGE,
     timezone: str = "UTC",
-    merge: Duration = MERGE,
 ) -> RecordedAlerts | None:
     """Score the alerts that really fired against what the replays are scored against.
 
@@ -196,15 +188,12 @@ def recorded(
 
     Parameters
     ----------
-    alerts : DataFrame
-        Table ``alerts`` of all services; one without an end is taken as a moment.
-    replays : mapping of Indicator to AlertReplay
-        At least one; they bring the events and what those spent.
-    severity : str
-        Alerts that count: 'page', 'ticket' or 'notice' by whichever name, any other by its own.
-        Alerts without a severity are pages.
-    timezone, merge
-        As of `score`; pages of one rule of a service are merged.
+    alerts : DataFrame, table ``alerts`` of all services; one without an end is taken as a moment
+    replays : mapping of Indicator to AlertReplay, at least one; they bring the events and what
+        those spent
+    severity : str, alerts that count: 'page', 'ticket' or 'notice' by whichever name, any other by
+        its own. Alerts without a severity are pages.
+    timezone : str, IANA zone of the people who are paged
 
     Returns
     -------
@@ -233,7 +222,7 @@ def recorded(
     others = set(alerts["severity"].dropna().astype("str")) - names - set(unclear)
     known = counting.any() and not unclear
     return RecordedAlerts(
-        pooled=_scored(alerts[counting], replays, timezone, merge) if known else None,
+        pooled=_scored(alerts[counting], replays, timezone) if known else None,
         severities=tuple(sorted(names)),
         others=tuple(sorted(others)),
         unclear=unclear,
@@ -252,15 +241,12 @@ def _reach(
 
 
 def _scored(
-    alerts: pd.DataFrame,
-    replays: Mapping[Indicator, AlertReplay],
-    timezone: str,
-    merge: Duration,
+    alerts: pd.DataFrame, replays: Mapping[Indicator, AlertReplay], timezone: str
 ) -> PooledAlerts:
     """Alerts of each service scored on each of its objectives; a page counts once."""
     scores = {}
     for key, one in replays.items():
-        pages = page_episodes(alerts[alerts["service"] == key.service], merge=merge)
+        pages = page_episodes(alerts[alerts["service"] == key.service])
         scores[key] = score(pages.assign(severity=NAME), one.score.events, severity=NAME,
                             budget=one.budget, grace=one.grace, timezone=timezone)  # fmt: skip
     found = _pool_scores(replays, scores, NAME)

@@ -71,25 +71,16 @@ def _joined(lists: list[Spans], *, gap: int = 0) -> Spans:
 
 
 def firing(
-    good: pd.Series,
-    total: pd.Series,
-    *,
-    target: float,
-    policy: AlertPolicy,
-    partial: bool = False,
+    good: pd.Series, total: pd.Series, *, target: float, policy: AlertPolicy, partial: bool = False
 ) -> pd.DataFrame:
     """Which alerts fire at each bucket, as Prometheus evaluates such rules.
 
     Parameters
     ----------
-    good, total : Series
-        Good and total events [events] on a regular UTC index; missing is unknown.
-    target : float
-        Service level objective [fraction], strictly between 0 and 1.
-    policy : sequence of Rule
-        Rules; those of one severity fire as one.
-    partial : bool
-        Accept windows longer than the whole history; they then see what there is.
+    good, total : Series, good and total events [events] on a regular UTC index; missing is unknown
+    target : float, service level objective [fraction], strictly between 0 and 1
+    policy : sequence of Rule; those of one severity fire as one
+    partial : bool, accept windows longer than the whole history; they then see what there is
 
     Returns
     -------
@@ -99,12 +90,10 @@ def firing(
 
     Raises
     ------
-    ParameterError
-        A policy without rules, or a window shorter than a bucket.
+    ParameterError, InvalidTargetError, CountError, TimeIndexError
+        No rule, or a window shorter than a bucket; a target, counts or an index that cannot be.
     InsufficientDataError
         A window longer than the history, unless `partial`.
-    InvalidTargetError, CountError, TimeIndexError
-        The target is no fraction, or the counts or their index cannot be.
 
     Examples
     --------
@@ -247,8 +236,7 @@ def review(
 
     Parameters
     ----------
-    good, total, target, policy
-        As of `firing`.
+    good, total, target, policy : as of `firing`, whose errors it raises
 
     Returns
     -------
@@ -258,11 +246,6 @@ def review(
         [events], failures_to_fire (fewest bad events in an average long window that fire it; NaN
         where not even all do) [events], one_failure_fires, and how long a total outage lasts
         until it fires (Timedelta, NaT for never): on_paper, and replayed in such buckets.
-
-    Raises
-    ------
-    ParameterError, InvalidTargetError
-        A policy without rules, or a target that is no fraction.
 
     Examples
     --------

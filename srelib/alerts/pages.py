@@ -8,7 +8,7 @@ import pandas as pd
 
 from srelib import tables
 from srelib.alerts.firing import _as_episodes
-from srelib.alerts.policies import PAGE, TICKET, Duration
+from srelib.alerts.policies import PAGE, TICKET
 
 NOTICE = "notice"
 NAMES = {
@@ -48,14 +48,14 @@ def severities_to_say(names: tuple[str, ...]) -> str:
     return f"values.severity = {{ {words} }}"
 
 
-def page_episodes(alerts: pd.DataFrame, *, merge: Duration = MERGE) -> pd.DataFrame:
+def page_episodes(alerts: pd.DataFrame) -> pd.DataFrame:
     """Alerts of one service as episodes: those of a rule within an hour are one, and so are those
     that fired at the same moment; without an end an alert is a moment.
     """
     tables.need(alerts, "alerts", "rule", "fired_at", "resolved_at")
     ends = alerts["resolved_at"].fillna(alerts["fired_at"])
     rows = alerts.assign(resolved_at=ends, severity=alerts["rule"])
-    found = _as_episodes(rows, merge=merge)
+    found = _as_episodes(rows, merge=MERGE)
     longest = found.sort_values(["fired_at", "resolved_at"], kind="stable")
     return longest.drop_duplicates("fired_at", keep="last").reset_index(drop=True)
 

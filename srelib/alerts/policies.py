@@ -35,18 +35,15 @@ class Rule:
 
     Parameters
     ----------
-    severity : str
-        What it does: 'page' wakes somebody, 'ticket' waits for the morning; any name goes.
-    long, short : Timedelta or str
-        Windows that say how much budget went, and that it still goes (None for no second one).
-    factor : float
-        Burn rate above which it fires; 1 spends exactly the budget in one SLO period.
-    wait : Timedelta or str
-        How long the condition must hold first (``for`` in Prometheus).
-    op : {'>', '>='}
-        How the error ratio is compared.
-    min_bad, min_total : float
-        Fewest bad events, and fewest events, in the long window that fire it [events].
+    severity : str, what it does: 'page' wakes somebody, 'ticket' waits for the morning; any name
+        goes
+    long, short : Timedelta or str, windows that say how much budget went, and that it still goes
+        (None for no second one)
+    factor : float, burn rate above which it fires; 1 spends exactly the budget in one SLO period
+    wait : Timedelta or str, how long the condition must hold first (``for`` in Prometheus)
+    op : {'>', '>='}, how the error ratio is compared
+    min_bad, min_total : float, fewest bad events, and fewest events, in the long window that fire
+        it [events]
 
     Raises
     ------
@@ -102,10 +99,9 @@ def _threshold(rule: Rule, *, target: float) -> float:
 
 def _check_policy(policy: AlertPolicy) -> tuple[Rule, ...]:
     """The rules of a policy, refused when there are none."""
-    rules = tuple(policy) if not isinstance(policy, Rule) else (policy,)
-    for rule in rules:
-        if not isinstance(rule, Rule):
-            raise ParameterError(f"a policy holds alerts.Rule; got {rule!r}.")
+    rules = (policy,) if isinstance(policy, Rule) else tuple(policy)
+    if odd := [rule for rule in rules if not isinstance(rule, Rule)]:
+        raise ParameterError(f"a policy holds alerts.Rule; got {odd[0]!r}.")
     if not rules:
         raise ParameterError(
             "a policy needs at least one rule; got none. "
@@ -117,18 +113,13 @@ def _check_policy(policy: AlertPolicy) -> tuple[Rule, ...]:
 def workbook_policy(period: Window | Duration) -> tuple[Rule, ...]:
     """The multiwindow, multi-burn-rate policy of the SRE Workbook, for any SLO period.
 
-    factor = share of the budget * period / long window.
+    factor = share of the budget * period / long window; pages for 2 % of the budget in 1 h and
+    5 % in 6 h, tickets for 10 % in 1 d and in 3 d; the short window is a twelfth of the long one.
 
     Parameters
     ----------
-    period : Window, Timedelta or str
-        Period of the SLO; a calendar month, quarter or year counts 30, 90 or 365 days.
-
-    Returns
-    -------
-    tuple of Rule
-        Pages for 2 % of the budget in 1 h and 5 % in 6 h, tickets for 10 % in 1 d and in 3 d;
-        the short window is a twelfth of the long one.
+    period : Window, Timedelta or str, of the SLO; a calendar month, quarter or year counts 30, 90
+        or 365 days
 
     References
     ----------
@@ -195,18 +186,14 @@ def _length_of(value: Duration, name: str) -> pd.Timedelta:
     try:
         length = _length(value, name) if isinstance(value, str) else pd.Timedelta(value)
     except ParameterError:
-        length = _as_pandas(value, name)
+        try:
+            length = pd.Timedelta(value)
+        except ValueError as error:
+            problem = f"{name} must be a length of time such as 15m; got {value!r}."
+            raise ParameterError(problem) from error
     if not length >= _ZERO:
         raise ParameterError(f"{name} must not be negative; got {length}.")
     return length
-
-
-def _as_pandas(value: Duration, name: str) -> pd.Timedelta:
-    try:
-        return pd.Timedelta(value)
-    except ValueError as error:
-        problem = f"{name} must be a length of time such as 15m; got {value!r}."
-        raise ParameterError(problem) from error
 
 
 def _period_length(period: Window | Duration) -> pd.Timedelta:
@@ -239,8 +226,7 @@ def _check(rule: Rule) -> None:
             f"short must not be longer than long; got short={_spelled(rule.short)}, "
             f"long={_spelled(rule.long)}. Did you swap them?"
         )
-    if rule.op not in OPS:
-        raise ParameterError(f"op must be one of {', '.join(OPS)}; got {rule.op!r}.")
+    ParameterError.check_one_of(rule.op, "op", OPS)
     for name in ("min_bad", "min_total"):
         if not getattr(rule, name) >= 0:
             raise ParameterError(f"{name} must not be negative; got {getattr(rule, name)}.")
@@ -266,15 +252,9 @@ def read_policy(text: str, *, period: Window | Duration) -> tuple[Rule, ...]:
 
     Parameters
     ----------
-    text : str
-        Names of built-in policies, rules such as ``page 2% in 1h/5m for 2m at least 10 bad``,
-        or several of either with commas between.
-    period : Window, Timedelta or str
-        Period of the SLO, which turns a share of the budget into a factor.
-
-    Returns
-    -------
-    tuple of Rule
+    text : str, names of built-in policies, rules such as ``page 2% in 1h/5m for 2m at least 10
+        bad``, or several of either with commas between
+    period : Window, Timedelta or str, of the SLO, which turns a share of the budget into a factor
 
     Raises
     ------

@@ -40,6 +40,8 @@ from srelib.incidents import budget_spent
 from srelib.windows import History, Window, history
 from srelib.windows.window import _spelled
 
+GRACE, MERGE = pd.Timedelta("15min"), pd.Timedelta("1h")
+"""A page so long after an event still detects it; pages so close to each other are one."""
 EVENT_KINDS = {"incidents": "incident", "budget": "budget event"}
 """What pages can be scored against, and what one of it is called."""
 
@@ -50,21 +52,14 @@ class AlertReplay:
 
     Parameters
     ----------
-    policy, severity : str
-        The policy in use, by name, and the severity of the rules that count.
-    truth : {'incidents', 'budget'}
-        What pages are scored against.
-    share : float
-        Smallest share of a budget that makes an event [fraction].
-    scores : dict of str to Score
-        Of the policy in use and the ready-made ones, by name; in their pages `burning` says
-        whether each fell into a span that spent `share` of the budget.
-    pages : dict of str to DataFrame
-        Of every policy tried: severity, fired_at, resolved_at.
-    grace : Timedelta
-        A page up to this long after an event still detects it.
-    budget : Spending
-        Of this objective.
+    policy, severity : str, the policy in use, by name, and the severity of the rules that count
+    truth : {'incidents', 'budget'}, what pages are scored against
+    share : float, smallest share of a budget that makes an event [fraction]
+    scores : dict of str to Score, of the policy in use and the ready-made ones, by name; in their
+        pages `burning` says whether each fell into a span that spent `share` of the budget
+    pages : dict of str to DataFrame, of every policy tried: severity, fired_at, resolved_at
+    grace : Timedelta, a page up to this long after an event still detects it
+    budget : Spending, of this objective
     """
 
     policy: str
@@ -92,22 +87,15 @@ def truth_in_use(incidents: pd.DataFrame, *, wanted: str) -> str:
 
     Parameters
     ----------
-    incidents : DataFrame
-        Table ``incidents`` of all services.
-    wanted : {'incidents', 'budget'}
-
-    Raises
-    ------
-    ParameterError
-        `wanted` is something else.
+    incidents : DataFrame, table ``incidents`` of all services
+    wanted : {'incidents', 'budget'}; anything else is a `ParameterError`
 
     Examples
     --------
     >>> truth_in_use(pd.DataFrame(), wanted="incidents")
     'budget'
     """
-    if wanted not in EVENT_KINDS:
-        raise ParameterError(f"truth must be one of {', '.join(EVENT_KINDS)}; got {wanted!r}.")
+    ParameterError.check_one_of(wanted, "truth", EVENT_KINDS)
     return wanted if len(incidents) else "budget"
 
 
@@ -124,27 +112,21 @@ def replay(
     severity: str = PAGE,
     share: float = 0.02,
     timezone: str = "UTC",
-    grace: Duration = "15min",
-    merge: Duration = "1h",
 ) -> AlertReplay:
-    """Replay a policy, and others to hold it against, on one objective.
+    """Replay a policy, and others to hold it against, on one objective; pages an hour apart are
+    one.
 
     Parameters
     ----------
-    good, total, target
-        As of `firing`.
-    policy, period
-        The policy in use, as of `read_policy`; rules of one's own are called 'yours'.
-    truth : {'incidents', 'budget'}
-        What pages should detect: incidents, or spans of time that spent `share` of the budget.
-    incidents : DataFrame, optional
-        Table ``incidents`` of the service, where they are the truth.
-    candidates : mapping of str to policy, optional
-        Policies to search among besides the ready-made ones; default: three dozen.
-    severity, timezone, grace, merge
-        As of `score`.
-    share : float
-        Smallest share of the budget that makes a budget event [fraction].
+    good, total, target : as of `firing`
+    policy, period : the policy in use, as of `read_policy`; rules of one's own are called 'yours'
+    truth : {'incidents', 'budget'}, what pages should detect: incidents, or spans of time that
+        spent `share` of the budget
+    incidents : DataFrame, optional, table ``incidents`` of the service, where they are the truth
+    candidates : mapping of str to policy, optional, policies to search among besides the ready-made
+        ones; default: three dozen
+    severity, timezone : as of `score`
+    share : float, smallest share of the budget that makes a budget event [fraction]
 
     Returns
     -------
@@ -166,7 +148,7 @@ def replay(
     name, own = _policy_name(policy), read_policy(policy, period=period)
     known = _builtin_policies(period)
     tried = _candidate_policies(period) if candidates is None else candidates
-    pages = _pages(past, {name: own, **known, **tried}, target, severity, merge)
+    pages = _pages(past, {name: own, **known, **tried}, target, severity)
     if name not in pages:
         raise InsufficientDataError(_why_none(own, past, severity))
     budget = _spending(past, target=target, period=period)
@@ -176,38 +158,27 @@ def replay(
         rows = pd.DataFrame(incidents)
         costs = budget_spent(good, total, target=target, period=period, incidents=rows)
         wanted = _incident_events(rows, costs, until=budget.last)
-    late = pd.Timedelta(grace)
-    scores = {
-        key: _with_burning(
-            score(rows, wanted, severity=severity, budget=budget, grace=late, timezone=timezone),
-            burnt, late,
-        )
-        for key, rows in pages.items() if key == name or key in known
-    }  # fmt: skip
-    return AlertReplay(name, severity, truth, share, scores, pages, late, budget)
+    scores = {}
+    for key in (key for key in pages if key == name or key in known):
+        found = score(pages[key], wanted, severity=severity, budget=budget, grace=GRACE,
+                      timezone=timezone)  # fmt: skip
+        burning = np.asarray(_page_matches(burnt, found.pages, GRACE).any(axis=0))
+        scores[key] = replace(found, pages=found.pages.assign(burning=burning))
+    return AlertReplay(name, severity, truth, share, scores, pages, GRACE, budget)
 
 
 def with_rules(
-    one: AlertReplay,
-    past: History,
-    *,
-    target: float,
-    rules: AlertPolicy,
-    timezone: str = "UTC",
-    merge: Duration = "1h",
+    one: AlertReplay, past: History, *, target: float, rules: AlertPolicy, timezone: str = "UTC"
 ) -> AlertReplay:
     """The replay of another policy against the same events, and of nothing beside it.
 
     Parameters
     ----------
-    one : AlertReplay
-        Of the same objective; it brings the events, the budget and the severity that counts.
-    past : History
-        Its counts, as of `srelib.windows.history`.
-    target, timezone, merge
-        As of `replay`.
-    rules : sequence of Rule
-        They are called 'yours'.
+    one : AlertReplay, of the same objective; it brings the events, the budget and the severity that
+        counts
+    past : History, its counts, as of `srelib.windows.history`
+    target, timezone : as of `replay`
+    rules : sequence of Rule, called 'yours'
 
     Returns
     -------
@@ -227,7 +198,7 @@ def with_rules(
     >>> with_rules(one, history(total * 0.9, total), target=0.99, rules=rules).score.recall.value
     0.0
     """
-    pages = _pages(past, {OWN: rules}, target, one.severity, merge)
+    pages = _pages(past, {OWN: rules}, target, one.severity)
     if OWN not in pages:
         raise InsufficientDataError(_why_none(rules, past, one.severity))
     found = score(pages[OWN], one.score.events, severity=one.severity, budget=one.budget,
@@ -235,18 +206,8 @@ def with_rules(
     return replace(one, policy=OWN, scores={OWN: found}, pages=pages)
 
 
-def _with_burning(found: Score, burnt: pd.DataFrame, grace: pd.Timedelta) -> Score:
-    """A score whose pages say whether each fell into a span that spent budget."""
-    burning = np.asarray(_page_matches(burnt, found.pages, grace).any(axis=0))
-    return replace(found, pages=found.pages.assign(burning=burning))
-
-
 def _pages(
-    past: History,
-    policies: Mapping[str, AlertPolicy],
-    target: float,
-    severity: str,
-    merge: Duration,
+    past: History, policies: Mapping[str, AlertPolicy], target: float, severity: str
 ) -> dict[str, pd.DataFrame]:
     """Episodes of each policy that has a rule of the severity this history can answer."""
     rules = {
@@ -254,7 +215,7 @@ def _pages(
         for name, policy in policies.items()
     }
     usable = {name: own for name, own in rules.items() if own}
-    spans = _alert_spans(past, usable, target=target, gap=int(pd.Timedelta(merge) // past.step))
+    spans = _alert_spans(past, usable, target=target, gap=int(MERGE // past.step))
     ends = _bucket_ends(past.index, past.step)
     return {name: _episode_rows(own, ends, severity) for name, own in spans.items()}
 
@@ -278,13 +239,10 @@ class PooledAlerts(Score):
 
     Parameters
     ----------
-    severity, weeks, events, pages
-        As of `Score`; events also have service, objective (the one it spent most of) and event
-        (its number), pages also service, objective and burning.
-    policy, truth, share
-        As of `AlertReplay`.
-    objectives : int
-        How many were replayed.
+    severity, weeks, events, pages : as of `Score`; events also have service, objective (the one it
+        spent most of) and event (its number), pages also service, objective and burning
+    policy, truth, share : as of `AlertReplay`
+    objectives : int, how many were replayed
     """
 
     policy: str
@@ -303,10 +261,8 @@ def pooled(replays: Mapping[Indicator, AlertReplay], *, policy: str | None = Non
 
     Parameters
     ----------
-    replays : mapping of Indicator to AlertReplay
-        At least one.
-    policy : str, optional
-        Name of a policy scored on all of them; default: the one in use.
+    replays : mapping of Indicator to AlertReplay, at least one
+    policy : str, optional, name of a policy scored on all of them; default: the one in use
 
     Returns
     -------
@@ -373,24 +329,19 @@ def _fleet_events(
     found["detection"] = found["detected_at"] - found["starts_at"]
     found = found.reset_index().sort_values("starts_at", kind="stable", ignore_index=True)
     ends = _until(_column_times(found, "detected_at"), _column_times(found, "ends_at"))
-    spent = _spent_by(_event_budgets(found, replays), _column_times(found, "starts_at"), ends)
+    spent = _spent_by(found, replays, _column_times(found, "starts_at"), ends)
     return found.assign(spent_at_detection=spent)
 
 
-Budgets = list[tuple[np.ndarray, Spending]]
-
-
-def _event_budgets(found: pd.DataFrame, replays: Mapping[Indicator, AlertReplay]) -> Budgets:
-    """Which events spent most of each objective, and the budget of that objective."""
-    objectives = found["objective"].to_numpy()
-    return [(np.flatnonzero(objectives == k.name), one.budget) for k, one in replays.items()]
-
-
-def _spent_by(budgets: Budgets, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+def _spent_by(
+    found: pd.DataFrame, replays: Mapping[Indicator, AlertReplay], starts: np.ndarray,
+    ends: np.ndarray,
+) -> np.ndarray:  # fmt: skip
     """What each event had spent between two times, of the objective it spent most of."""
-    spent = np.full(len(starts), np.nan)
-    for own, budget in budgets:
-        spent[own] = budget.between(starts[own], ends[own])
+    spent, objectives = np.full(len(found), np.nan), found["objective"].to_numpy()
+    for key, one in replays.items():
+        own = np.flatnonzero(objectives == key.name)
+        spent[own] = one.budget.between(starts[own], ends[own])
     return spent
 
 

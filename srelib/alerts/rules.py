@@ -27,15 +27,14 @@ def prometheus_rules(slos: Iterable[Slo], *, policy: PolicyFor = workbook_policy
 
     A query is either the selector of a counter, such as ``http_requests_total{code=~"5.."}``, or
     an expression with the window written as ``{{.window}}`` (Sloth), ``$__rate_interval`` or
-    ``$__range`` (Grafana).
-    Rules of one severity are told apart by the label ``window``.
+    ``$__range`` (Grafana). Rules of one severity are told apart by the label ``window``.
 
     Parameters
     ----------
-    slos : iterable of Slo
-        Objectives whose documents name the metrics of good (or bad) and all events.
-    policy : sequence of Rule, or callable
-        The policy, or what makes it from the period of an objective (`workbook_policy`).
+    slos : iterable of Slo, objectives whose documents name the metrics of good (or bad) and all
+        events
+    policy : sequence of Rule, or callable that makes it from the period of an objective
+        (`workbook_policy`)
 
     Raises
     ------
@@ -82,7 +81,9 @@ def openslo_policies(policy: AlertPolicy) -> str:
     import yaml
 
     rules = list(dict.fromkeys(_check_policy(policy)))
-    names = [f"{_slug(r.severity)}-{_shorthand(r.long)}-{r.factor:g}x" for r in rules]
+    slugs = [re.sub(r"[^a-z0-9]+", "-", r.severity.lower()).strip("-") or "alert" for r in rules]
+    names = [f"{slug}-{_shorthand(r.long)}-{r.factor:g}x"
+             for slug, r in zip(slugs, rules, strict=True)]  # fmt: skip
     again = [names[:n].count(name) + 1 for n, name in enumerate(names)]
     unique = [name if n == 1 else f"{name}-{n}" for name, n in zip(names, again, strict=True)]
     documents = [_alert_policy(*pair) for pair in zip(rules, unique, strict=True)]
@@ -240,7 +241,3 @@ def _alert_policy(rule: Rule, name: str) -> dict[str, Any]:
             ],
         },
     }
-
-
-def _slug(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "alert"

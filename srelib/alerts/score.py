@@ -18,7 +18,7 @@ from srelib.stats import Estimate
 from srelib.stats.intervals import _median, _rate, _share
 from srelib.windows import History, Window
 from srelib.windows.sums import _ratios
-from srelib.windows.window import _as_window, _local, _regular_step
+from srelib.windows.window import _as_window, _check_zone, _regular_step
 
 EVENT = ["key", "label", "starts_at", "ends_at"]
 CONFIDENCE = 0.95
@@ -93,10 +93,8 @@ class Spending:
 
     Parameters
     ----------
-    first, step : Timestamp and Timedelta
-        Start of the first bucket (UTC), and length of each.
-    spent : array, one longer than the buckets
-        Spent before each bucket, and by the end [fraction].
+    first, step : Timestamp and Timedelta, start of the first bucket (UTC), and length of each
+    spent : array, spent before each bucket, and by the end [fraction]
     """
 
     first: pd.Timestamp
@@ -141,16 +139,11 @@ class Score:
 
     Parameters
     ----------
-    severity : str
-        Of the pages scored.
-    weeks : float
-        Length of the history [weeks].
-    events : DataFrame
-        One row per event: key, label, starts_at, ends_at, detected, detected_at, detection, reset
-        (Timedelta), spent, spent_at_detection [fraction of the budget of a period].
-    pages : DataFrame
-        One row per page: severity, fired_at, resolved_at, out_of_hours, key (the event it
-        detected, missing for a false page).
+    severity, weeks : str, float, of the pages scored; length of the history [weeks]
+    events : DataFrame, one row per event: key, label, starts_at, ends_at, detected, detected_at,
+        detection, reset (Timedelta), spent, spent_at_detection [fraction of the budget of a period]
+    pages : DataFrame, one row per page: severity, fired_at, resolved_at, out_of_hours, key (the
+        event it detected, missing for a false page)
     """
 
     severity: str
@@ -185,11 +178,6 @@ class Score:
         return _median(self.events["detection"].dt.total_seconds(), CONFIDENCE)
 
     @cached_property
-    def reset_seconds(self) -> Estimate:
-        """Median from the end of an event until its last page resolved [s]."""
-        return _median(self.events["reset"].dt.total_seconds(), CONFIDENCE)
-
-    @cached_property
     def spent_at_detection(self) -> Estimate:
         """Median over ALL events of what was spent at the first page, or in all [fraction]."""
         return _median(self.events["spent_at_detection"], CONFIDENCE)
@@ -198,11 +186,6 @@ class Score:
     def pages_per_week(self) -> Estimate:
         """Pages [1/week]."""
         return _rate(len(self.pages), self.weeks, CONFIDENCE)
-
-    @cached_property
-    def out_of_hours(self) -> Estimate:
-        """Pages outside office hours / all pages [fraction]."""
-        return _share(self.pages["out_of_hours"].astype(bool), CONFIDENCE)
 
     @property
     def missed(self) -> pd.DataFrame:
@@ -217,7 +200,7 @@ class Score:
 
     def pages_by_hour(self, *, timezone: str) -> pd.DataFrame:
         """How many pages fired in each hour of the week, seven rows of 24, in an IANA zone."""
-        local = _local(self.pages["fired_at"], timezone)
+        local = self.pages["fired_at"].dt.tz_convert(_check_zone(timezone))
         table = pd.crosstab(local.dt.day_of_week, local.dt.hour)
         return table.reindex(index=range(7), columns=range(24), fill_value=0).astype("int64")
 
@@ -232,39 +215,27 @@ def score(
     merge: Duration = _ZERO,
     timezone: str = "UTC",
 ) -> Score:
-    """Score alerts against the events they should have detected.
+    """Score alerts against the events they should have detected (SRE Workbook, chapter 5).
 
     A page detects an event when it fires no later than `grace` after its end and has not resolved
-    before its start; one that detects several is listed with the first.
+    before its start; one that detects several is listed with the first. Events and pages that
+    start outside the history are left out.
 
     Parameters
     ----------
-    alerts : DataFrame
-        A replay (`firing`), or rows as in the table ``alerts`` of an export.
-    truth : DataFrame
-        Events that mattered: key, label, starts_at, ends_at.
-    severity : str
-        Which alerts count.
-    budget : Spending, optional
-        Budget spent over time; needed where `alerts` are rows, whose history it is.
-    grace, merge : Timedelta or str
-        A page up to `grace` after an event still detects it; those `merge` apart are one.
-    timezone : str
-        IANA zone of the people who are paged.
-
-    Returns
-    -------
-    Score
-        Events and pages that start outside the history are left out.
+    alerts : DataFrame, a replay (`firing`), or rows as in the table ``alerts`` of an export
+    truth : DataFrame, events that mattered: key, label, starts_at, ends_at
+    severity : str, which alerts count
+    budget : Spending, optional, budget spent over time; needed where `alerts` are rows, whose
+        history it is
+    grace, merge : Timedelta or str, a page up to `grace` after an event still detects it; those
+        `merge` apart are one
+    timezone : str, IANA zone of the people who are paged
 
     Raises
     ------
     ParameterError, ColumnError
         The history, the severity, a time zone or a column is unknown.
-
-    References
-    ----------
-    .. [1] Beyer et al., The Site Reliability Workbook, O'Reilly 2018, chapter 5.
 
     Examples
     --------
@@ -338,10 +309,10 @@ def _described(
     at = _detection_times(found, pages, matches)
     resolved = _picked(pages, "resolved_at", np.where(detected, last, width))
     starts, ends = _column_times(found, "starts_at"), _column_times(found, "ends_at")
-    unknown = np.full(len(found), np.nan)
-    spent = unknown if budget is None else budget.between(starts, ends)
+    spent = by_then = np.full(len(found), np.nan)
+    if budget is not None:
+        spent, by_then = (budget.between(starts, stop) for stop in (ends, _until(at, ends)))
     spent = found["spent"].to_numpy() if "spent" in found else spent
-    by_then = unknown if budget is None else budget.between(starts, _until(at, ends))
     return found.assign(
         detected=detected,
         detected_at=_utc(at),
@@ -377,6 +348,6 @@ def _first_key(found: pd.DataFrame, matches: np.ndarray) -> pd.Series:
 
 def _out_of_hours(times: pd.Series, timezone: str) -> pd.Series:
     """Whether each time lies outside office hours, or on a weekend, where people are."""
-    local = _local(times, timezone)
+    local = times.dt.tz_convert(_check_zone(timezone))
     clock = pd.to_timedelta(local.dt.hour * 60 + local.dt.minute, unit="min")
     return (local.dt.day_of_week >= 5) | (clock < OPENS) | (clock >= CLOSES)

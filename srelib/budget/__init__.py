@@ -1,12 +1,6 @@
 """Error budgets: what a target allows, what was spent, what is left, and when it is gone."""
 
-from srelib.budget.accounting import (
-    Excluded,
-    exclude,
-    spent_by_cause,
-    spent_by_day,
-    spent_by_event,
-)
+from srelib.budget.accounting import Excluded, exclude, spent_by_cause, spent_by_day, spent_by_event
 from srelib.budget.forecast import Forecast, forecast
 from srelib.budget.members import spent_by_member
 from srelib.budget.status import Status, burn_down, by_period, status
@@ -15,7 +9,4 @@ __all__ = [
     "Excluded", "Forecast", "Status", "burn_down", "by_period", "exclude", "forecast",
     "spent_by_cause", "spent_by_day", "spent_by_event", "spent_by_member", "status",
 ]  # fmt: skip
-
-
-def __dir__() -> list[str]:
-    return __all__
+__dir__ = __all__.copy

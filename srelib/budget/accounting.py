@@ -34,8 +34,7 @@ def spent_by_cause(spenders: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    spenders : DataFrame
-        Result of `spent_by_event`.
+    spenders : DataFrame, result of `spent_by_event`
 
     Returns
     -------
@@ -61,10 +60,8 @@ def spent_by_day(
 
     Parameters
     ----------
-    good, total : Series [events]
-    target : float [fraction]
-    timezone : str
-        IANA time zone whose midnights divide the days.
+    good, total, target : Series [events], float [fraction]
+    timezone : str, IANA time zone whose midnights divide the days
 
     Returns
     -------
@@ -119,12 +116,10 @@ def spent_by_event(
 
     Parameters
     ----------
-    good, total : Series [events]
-    target : float [fraction]
-    incidents, deployments : DataFrame or None
-        Tables of that service.
-    within : Timedelta or str
-        How long after it finished bad events count under a deployment, e.g. ``"2h"``.
+    good, total, target : Series [events], float [fraction]
+    incidents, deployments : DataFrame or None, tables of that service
+    within : Timedelta or str, how long after it finished bad events count under a deployment, e.g.
+        ``"2h"``
 
     Returns
     -------
@@ -238,11 +233,10 @@ class Excluded:
 
     Parameters
     ----------
-    counts : DataFrame
-        Columns good and total [events]; both 0 in excluded buckets: known, and not counted.
-    windows : DataFrame
-        One row per merged window that touches the data: starts_at, ends_at, reason, buckets,
-        good, total, bad [events]; and one, from end to end, for all hours outside the schedule.
+    counts : DataFrame, good and total [events]; both 0 in excluded buckets: known, and not counted
+    windows : DataFrame, one row per merged window that touches the data: starts_at, ends_at,
+        reason, buckets, good, total, bad [events]; and one, from end to end, for all hours outside
+        the schedule
     """
 
     counts: pd.DataFrame
@@ -265,39 +259,8 @@ def exclude(
 ) -> Excluded:  # fmt: skip
     """Counts without maintenance, corrections and hours outside the schedule of an objective.
 
-    A bucket is excluded when it starts inside a window: starts_at <= time < ends_at.
-    Then good = total = 0: it neither spends budget nor lowers coverage.
-
-    Parameters
-    ----------
-    counts : DataFrame
-        Columns good and total [events] on a UTC index of bucket starts.
-    exclusions : DataFrame or None
-        Table ``exclusions``; rows without a service or sli apply to all of them.
-    service, sli : str
-        The series the counts belong to.
-    schedule : BusinessHours, optional
-        Hours in which the objective holds.
-
-    Returns
-    -------
-    Excluded
-
-    Raises
-    ------
-    ColumnError, TimeIndexError
-        A table lacks a column; the counts are not on a tz-aware index of times.
-    InputError
-        A bucket lies on both sides of a limit of the schedule.
-
-    Examples
-    --------
-    >>> index = pd.date_range("2026-01-01", periods=3, freq="h", tz="UTC")
-    >>> counts = pd.DataFrame({"good": [9.0, 0.0, 9.0], "total": 10.0}, index=index)
-    >>> window = pd.DataFrame({"service": [None], "sli": [None], "starts_at": index[[1]],
-    ...                        "ends_at": index[[2]], "reason": ["move"]})
-    >>> exclude(counts, window, service="shop", sli="availability").counts["total"].tolist()
-    [10.0, 0.0, 10.0]
+    A bucket that starts inside a window (starts_at <= time < ends_at) has good = total = 0: it
+    neither spends budget nor lowers coverage. Exclusions without a service or sli apply to all.
     """
     tables.need(counts, "counts", "good", "total")
     good, total = _checked(counts["good"], counts["total"])

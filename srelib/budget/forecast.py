@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,18 +27,12 @@ class Forecast:
 
     Parameters
     ----------
-    at, low, high : Timestamp or NaT
-        Median and interval of the time of exhaustion; NaT where it lies beyond the horizon.
-    probability : float
-        Share of futures that run out before the horizon [fraction].
-    horizon : Timestamp
-        How far was looked.
-    confidence : float
-        Of the interval [fraction].
-    days : int
-        Past days the futures were drawn from.
-    method : str
-        How it was found, in words.
+    at, low, high : Timestamp or NaT, median and interval of the time of exhaustion; NaT where it
+        lies beyond the horizon
+    probability : float, share of futures that run out before the horizon [fraction]
+    horizon : Timestamp, how far was looked
+    confidence : float, of the interval [fraction]
+    days, method : int, str, past days the futures were drawn from; how it was found, in words
     """
 
     at: pd.Timestamp
@@ -70,20 +65,12 @@ def forecast(
 
     Parameters
     ----------
-    good, total : Series [events]
-    target : float [fraction]
-    window : Window
-        Window of the objective, rolling or calendar.
-    horizon : Timedelta or str, optional
-        How far to look; by default the length of a rolling window or the end of the calendar
-        period, beyond which is never looked.
+    good, total, target : Series [events], float [fraction]
+    window : Window, of the objective, rolling or calendar
+    horizon : Timedelta or str, optional, how far to look; by default the length of a rolling window
+        or the end of the calendar period, beyond which is never looked
     confidence : float [fraction]
-    resamples, seed : int
-        Simulated futures, and the seed of their draws.
-
-    Returns
-    -------
-    Forecast
+    resamples, seed : int, simulated futures, and the seed of their draws
 
     Raises
     ------
@@ -98,32 +85,39 @@ def forecast(
     >>> forecast(total - 1, total, target=0.995, window=month).at
     Timestamp('2026-01-16 12:00:00+0000', tz='UTC')
     """
-    if not 0 < confidence < 1:
-        raise ParameterError(f"confidence must lie between 0 and 1; got {confidence:g}.")
+    ParameterError.check_fraction(confidence, "confidence")
     window = _as_window(window)
     fraction = _budget_fraction(target)
-    past = _read_past(good, total, timezone=window.timezone)
-    start, stop = window.bounds_at(past.now)
-    end = _end(window, past.now, start, stop, horizon)
-    back, length, rest = ((time - past.now) / DAY for time in (start, end, stop))
-    bad, asked = past.since(back)
+    past = history(good, total)
+    _check_step(past.step)
+    start, stop = window.bounds_at(past.end)
+    end = _end(window, past.end, start, stop, horizon)
+    back, length, rest = ((time - past.end) / DAY for time in (start, end, stop))
+    every = past.length // DAY
+    days = _day_sums(past, _day_edges(past, every))
+    known = np.flatnonzero(~np.isnan(days[:, 1]))
+    bad, asked = _since(past, back)
     if window.is_rolling and bad - fraction * asked > GRACE * fraction * asked:
-        return _summary(np.zeros(1), past, end, confidence, GONE)
-    if len(past.days) < MIN_DAYS:
+        return _summary(np.zeros(1), past.end, end, confidence, len(known), GONE)
+    if len(known) < MIN_DAYS:
         raise InsufficientDataError(
             f"a forecast needs at least {MIN_DAYS} past days seen to {MIN_COVERAGE:.0%} or more; "
-            f"got {len(past.days)}. Export more history."
+            f"got {len(known)}. Export more history."
         )
-    rng, reach = np.random.default_rng(seed), length if window.is_rolling else rest
-    future = _futures(past, reach, resamples=resamples, rng=rng, timezone=window.timezone)
+    count = int(np.ceil(length if window.is_rolling else rest))
+    weekends = [_is_weekend(past.end, of, window.timezone)
+                for of in (known - every, np.arange(count))]  # fmt: skip
+    rng = np.random.default_rng(seed)
+    future = _futures(days[known], *weekends, resamples=resamples, rng=rng)
     if window.is_rolling:
         left = _left_rolling(past, future, fraction=fraction, back=back)
     else:  # of the budget of the whole period
         allowance = fraction * (asked + _at_days(future, np.array([rest]))[1])
         left = allowance * (1 + GRACE) - (bad + future[0])
-    days = _crossing(left, length)
-    method = f"bootstrap over {len(past.days)} past days, {resamples:,} futures"
-    return _summary(days, past, end, confidence, GONE if (days == 0).all() else method)
+    gone = _crossing(left, length)
+    method = f"bootstrap over {len(known)} past days, {resamples:,} futures"
+    method = GONE if (gone == 0).all() else method
+    return _summary(gone, past.end, end, confidence, len(known), method)
 
 
 def _end(
@@ -139,10 +133,10 @@ def _end(
     return now + length if window.is_rolling else min(now + length, longest)
 
 
-def _left_rolling(past: _Past, future: np.ndarray, *, fraction: float, back: float) -> np.ndarray:
+def _left_rolling(past: History, future: np.ndarray, *, fraction: float, back: float) -> np.ndarray:
     """Left at the end of each coming day, overdrafts of floating-point dust removed."""
     starts = np.arange(future.shape[2]) + back
-    old = np.stack(past.since(starts))
+    old = np.stack(_since(past, starts))
     sums = old[:, None, :] + future - _at_days(future, starts)
     return fraction * sums[1] - sums[0] + GRACE * fraction * sums[1]
 
@@ -160,48 +154,25 @@ def _crossing(left: np.ndarray, length: float) -> np.ndarray:
 
 
 def _summary(
-    days: np.ndarray, past: _Past, end: pd.Timestamp, confidence: float, method: str
+    days: np.ndarray,
+    now: pd.Timestamp,
+    end: pd.Timestamp,
+    confidence: float,
+    seen: int,
+    method: str,
 ) -> Forecast:
     tail = (1 - confidence) / 2
-    ranks = np.quantile(days, [tail, 0.5, 1 - tail], method="higher")
-    low, middle, high = (_time(past.now, day) for day in ranks)
+    ranks = np.quantile(days, [tail, 0.5, 1 - tail], method="higher").tolist()
+    at: Any = [(now + day * DAY).round("s") if np.isfinite(day) else pd.NaT for day in ranks]
     probability = float(np.isfinite(days).mean())
-    return Forecast(middle, low, high, probability, end, confidence, len(past.days), method)
+    return Forecast(at[1], at[0], at[2], probability, end, confidence, seen, method)
 
 
-def _time(now: pd.Timestamp, day: float) -> pd.Timestamp:
-    if not np.isfinite(day):
-        return pd.NaT  # type: ignore[return-value]
-    return (now + day * DAY).round("s")
-
-
-@dataclass(frozen=True)
-class _Past:
-    """A history up to now, its whole days (bad and total events), and which are weekends."""
-
-    counts: History
-    days: np.ndarray
-    weekend: np.ndarray
-
-    @property
-    def now(self) -> pd.Timestamp:
-        return self.counts.end
-
-    def since(self, day: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
-        """Bad and total events from a time until now."""
-        at = _position(self.counts, np.asarray(day))
-        bad, total = self.counts.bad.sums, self.counts.total.sums
-        return bad[-1] - bad[at], total[-1] - total[at]
-
-
-def _read_past(good: pd.Series, total: pd.Series, *, timezone: str) -> _Past:
-    """What is known up to now, the end of the data."""
-    counts = history(good, total)
-    _check_step(counts.step)
-    many = counts.length // DAY
-    days = _day_sums(counts, _day_edges(counts, many))
-    used = ~np.isnan(days[:, 1])
-    return _Past(counts, days[used], _is_weekend(counts.end, np.arange(-many, 0)[used], timezone))
+def _since(past: History, day: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
+    """Bad and total events from a time until now."""
+    at = _position(past, np.asarray(day))
+    bad, total = past.bad.sums, past.total.sums
+    return bad[-1] - bad[at], total[-1] - total[at]
 
 
 def _is_weekend(now: pd.Timestamp, days: np.ndarray, timezone: str) -> np.ndarray:
@@ -238,21 +209,21 @@ def _day_sums(past: History, edges: np.ndarray) -> np.ndarray:
 
 
 def _futures(
-    past: _Past, length: float, *, resamples: int, rng: np.random.Generator, timezone: str
-) -> np.ndarray:
+    days: np.ndarray, was_weekend: np.ndarray, weekend: np.ndarray, *, resamples: int,
+    rng: np.random.Generator,
+) -> np.ndarray:  # fmt: skip
     """Simulated futures: strings of past days, each future from its own resampled past."""
-    count = int(np.ceil(length))
-    weekend = _is_weekend(past.now, np.arange(count), timezone)
-    split = min(past.weekend.sum(), (~past.weekend).sum()) >= MIN_OF_KIND
+    count = len(weekend)
+    split = min(was_weekend.sum(), (~was_weekend).sum()) >= MIN_OF_KIND
     drawn = np.empty((resamples, count), dtype="int64")
     for kind in (True, False):
-        pool = np.flatnonzero(past.weekend == kind) if split else np.arange(len(past.days))
+        pool = np.flatnonzero(was_weekend == kind) if split else np.arange(len(days))
         to_fill = np.flatnonzero(weekend == kind)
         known = rng.choice(pool, size=(resamples, len(pool)))
         which = rng.integers(0, len(pool), size=(resamples, len(to_fill)))
         drawn[:, to_fill] = np.take_along_axis(known, which, axis=1)
     cumulative = np.zeros((2, resamples, count + 1))
-    np.cumsum(past.days[drawn].transpose(2, 0, 1), axis=2, out=cumulative[:, :, 1:])
+    np.cumsum(days[drawn].transpose(2, 0, 1), axis=2, out=cumulative[:, :, 1:])
     return cumulative
 
 

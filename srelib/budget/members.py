@@ -27,13 +27,10 @@ def spent_by_member(
 
     Parameters
     ----------
-    good, total : DataFrame, one regular UTC index, a column for each `Member`
-        As from `srelib.objectives.members` [events].
+    good, total : DataFrame, a column for each `Member`, as from `srelib.objectives.members`
+        [events]
     rule : {'weighted mean', 'all events', 'worst member'}
-    target : float
-        Of the composite [fraction].
-    window : Window or None
-        Of the composite; None: all the time given.
+    target, window : float [fraction], Window or None, of the composite; None: all the time given
 
     Returns
     -------

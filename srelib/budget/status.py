@@ -64,16 +64,12 @@ class Status:
 
     Parameters
     ----------
-    good, total : float
-        Sums [events], or seconds when weighted by time.
-    target : float
-        Service level objective [fraction].
-    allowance, spent, left : float
-        Bad events allowed, bad events, and what is left [events]; negative when overspent.
-    spent_share, left_share : float
-        Share of the allowance [fraction]; NaN without an allowance.
-    sli : float
-        good / total [fraction]; NaN without traffic.
+    good, total : float, sums [events], or seconds when weighted by time
+    target : float, service level objective [fraction]
+    allowance, spent, left : float, bad events allowed, bad events, and what is left [events];
+        negative when overspent
+    spent_share, left_share : float, share of the allowance [fraction]; NaN without an allowance
+    sli : float, good / total [fraction]; NaN without traffic
     """
 
     good: float
@@ -156,11 +152,10 @@ def burn_down(
     ----------
     good, total : Series, or DataFrame with a column for each `Member` of a weighted mean [events]
     target : float [fraction]
-    window : Window
-        Rolling: sums over ``(t - W, t]``. Calendar: sums since the period began (*so far*).
-    targets : sequence of (Timestamp or None, float), optional
-        Earlier targets and the one in use, with when each came into force: a window is judged by
-        the one in force at its end, and has no allowance before the first.
+    window : Window, rolling: sums over ``(t - W, t]``; calendar: since the period began (*so far*)
+    targets : sequence of (Timestamp or None, float), optional, earlier targets and the one in use,
+        with when each came into force: a window is judged by the one in force at its end, and has
+        no allowance before the first
 
     Returns
     -------
@@ -187,8 +182,9 @@ def burn_down(
     first, length = _summed_buckets(pd.DatetimeIndex(good.index), window)
     last = np.arange(1, len(first) + 1)
     if targets:
-        ends = _bucket_ends(pd.DatetimeIndex(good.index))
-        fraction = _budget_fractions(target, targets, ends)
+        times = pd.DatetimeIndex(good.index)
+        end = times[-1] + (_check_index(times) or pd.Timedelta(1, "us"))
+        fraction = _budget_fractions(target, targets, [*times[1:], end])
     frame = pd.DataFrame({"allowance": fraction * events.between(first, last)}, index=good.index)
     frame["spent"] = bad.between(first, last)
     frame["left"] = frame["allowance"] - frame["spent"]
@@ -206,12 +202,9 @@ def by_period(
 
     Parameters
     ----------
-    good, total : Series, or DataFrame with a column for each `Member` of a weighted mean [events]
-    target : float [fraction]
-    window : Window
-        Calendar: the periods the data touches. Rolling: blocks that end with the data.
-    targets : sequence of (Timestamp or None, float), optional
-        As in `burn_down`; a period that goes on ends, so far, with the data.
+    good, total, target, targets : as in `burn_down`, whose errors it raises; a period that goes on
+        ends, so far, with the data
+    window : Window, calendar: the periods the data touches; rolling: blocks that end with the data
 
     Returns
     -------
@@ -220,11 +213,6 @@ def by_period(
         left [events], left_share [fraction], projected_total, projected_allowance [events],
         projected_left_share, coverage (up to the end of the data) [fraction], projection ('none',
         'hour of week', 'mean rate', 'hour of week, else mean rate').
-
-    Raises
-    ------
-    InvalidTargetError, CountError, TimeIndexError
-        As `burn_down`.
 
     Examples
     --------
@@ -281,12 +269,6 @@ def _budget_fractions(target: float, targets: Targets, ends: Any) -> np.ndarray:
     """Share of events that may be bad in windows with these ends; NaN before the first target."""
     held = _in_force(target, targets, pd.DatetimeIndex(ends))
     return np.array([math.nan if one != one else _budget_fraction(one) for one in held.tolist()])
-
-
-def _bucket_ends(times: pd.DatetimeIndex) -> pd.DatetimeIndex:
-    """When each bucket ends: when the next begins."""
-    last = times[-1] + (_check_index(times) or pd.Timedelta(1, "us"))
-    return pd.DatetimeIndex(times[1:].append(pd.DatetimeIndex([last])))
 
 
 def _summed_buckets(times: pd.DatetimeIndex, window: Window) -> tuple[np.ndarray, np.ndarray | int]:

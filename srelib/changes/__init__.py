@@ -22,7 +22,4 @@ __all__ = [
     "BETTER", "CHANCE", "DATA", "DEFINITION", "QUANTITIES", "REAL", "WORSE", "Change", "Changes",
     "Record", "compare", "read", "recently", "record",
 ]  # fmt: skip
-
-
-def __dir__() -> list[str]:
-    return __all__
+__dir__ = __all__.copy

@@ -65,10 +65,10 @@ class Change:
 
     Parameters
     ----------
-    service : str; empty for the report as a whole
-    quantity : str, of `QUANTITIES`, or "service", "objective", "parameter", "version", "file"
+    service, quantity, subject : str; empty for the report as a whole; of `QUANTITIES`, or
+        "service", "objective", "parameter", "version", "file"; the objective, or the name of what
+        is defined otherwise
     verdict : {'more than chance explains', 'could be chance', 'other data', 'other definition'}
-    subject : str, the objective, or the name of what is defined otherwise
     before, after : float, over the weeks compared; NaN where there is nothing to compare
     direction : {'better', 'worse', 'more', 'fewer', ''}, empty where a change is not certain
     p_value : float, chance of such a difference in any quantity without a change; NaN: no test
@@ -95,14 +95,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Changes:
-    """Every change between two records, services in order of their names.
-
-    Parameters
-    ----------
-    rows : tuple of Change
-    old, new : Record
-    confidence : float [fraction]
-    """
+    """Every change between two records, services in order of their names."""
 
     rows: tuple[Change, ...]
     old: Record
@@ -134,26 +127,20 @@ def compare(
     confidence: float = 0.95,
     seed: int = 0,
 ) -> Changes:
-    """What changed from one report, or folder of exports, to a later one.
+    """What changed from one report, or folder of exports, to a later one; a row or more a service.
 
     Parameters
     ----------
-    old, new : path, Dataset or Record
-        Folder of a report (``findings.json`` in it is read) or of exports.
+    old, new : path, Dataset or Record, folder of a report (``findings.json`` in it is read) or of
+        exports
     confidence : float, a service without a change is said to have none this often [fraction]
     seed : int, of the shuffles
 
-    Returns
-    -------
-    Changes
-        At least one row for every service.
-
     Raises
     ------
-    InputError
-        A folder cannot be used, or the later one ends before the earlier one.
-    ParameterError
-        The confidence is no fraction between 0 and 1.
+    InputError, ParameterError
+        A folder cannot be used, or the later one ends before the earlier one; the confidence is no
+        fraction between 0 and 1.
 
     Examples
     --------
@@ -164,8 +151,7 @@ def compare(
     >>> compare(may, june).of("other data")
     ()
     """
-    if not 0 < confidence < 1:
-        raise ParameterError(f"confidence must lie between 0 and 1; got {confidence}.")
+    ParameterError.check_fraction(confidence, "confidence")
     earlier, later = _record(old), _record(new)
     if later.as_of < earlier.as_of:
         raise InputError(
@@ -180,20 +166,13 @@ def compare(
     return Changes(tuple(rows), earlier, later, confidence)
 
 
-def recently(
-    given: Dataset | Record, *, weeks: int = 4, confidence: float = 0.95
-) -> Changes | None:
+def recently(given: Dataset | Record, *, weeks: int = 4) -> Changes | None:
     """The last weeks of a history against those before; None where it is too short for that.
 
     Parameters
     ----------
     given : Dataset or Record
     weeks : int, of each side
-    confidence : float [fraction]
-
-    Returns
-    -------
-    Changes or None
 
     Examples
     --------
@@ -213,7 +192,7 @@ def recently(
         return None
     parts = kept.days[day < middle], kept.days[day >= middle]
     old, new = (replace(kept, days=part) for part in parts)
-    return compare(old, new, confidence=confidence)
+    return compare(old, new)
 
 
 def _record(given: str | Path | Dataset | Record) -> Record:
@@ -268,6 +247,13 @@ def _only_in(earlier: bool) -> str:
 
 Key = tuple[str, str]
 """Quantity and subject."""
+DIRECTIONS = {DEPLOYMENTS: ("fewer", "more"), LEVEL: (WORSE, BETTER)}
+LESS_BAD = (BETTER, WORSE)
+"""What less and what more of a quantity is called."""
+COUNTED_BY = (
+    "sli", "method", "slice", "slice_target", "threshold", "op", "schedule", "composite",
+)  # fmt: skip
+"""What of an objective says how its events are counted."""
 ABOUT = {FAIL_RATE: DEPLOYMENTS, RESTORE: INCIDENTS}
 """What must have been exported for a quantity that some services have nothing to count of."""
 
@@ -336,9 +322,11 @@ def _of_service(
     rows, compared = [], {}
     for key in sorted({*held[0], *held[1]}, key=lambda k: (QUANTITIES.index(k[0]), k[1])):
         pair = held[0].get(key, none), held[1].get(key, none)
+        about = ABOUT.get(key[0], key[0])
         here = [
-            len(side) > 0 or _is_known(kept, key) for side, kept in zip(pair, reports, strict=True)
-        ]
+            len(side) > 0 or (not key[1] and bool((kept.days["quantity"] == about).any()))
+            for side, kept in zip(pair, reports, strict=True)
+        ]  # a report that has the quantity of others would have it of this service
         if not all(here):
             if key[0] != COVERAGE:
                 rows.append(Change(service, key[0], DATA, key[1], detail=_only_in(here[0])))
@@ -348,32 +336,12 @@ def _of_service(
     return rows + _tested(service, compared, weeks, confidence, seed)
 
 
-def _is_known(kept: Record, key: Key) -> bool:
-    """Whether a report that holds nothing of a service would hold it if there were any."""
-    about = ABOUT.get(key[0], key[0])
-    return not key[1] and bool((kept.days["quantity"] == about).any())
-
-
 def _recounted(service: str, old: Record, new: Record) -> set[str]:
     """Objectives whose events are counted otherwise: their levels cannot be compared."""
-    return {
-        name
-        for own, name in {*old.objectives} & {*new.objectives}
-        if own == service
-        and any(
-            old.objectives[own, name].get(k) != new.objectives[own, name].get(k)
-            for k in (
-                "sli",
-                "method",
-                "slice",
-                "slice_target",
-                "threshold",
-                "op",
-                "schedule",
-                "composite",
-            )
-        )
-    }
+    both = [key for key in {*old.objectives} & {*new.objectives} if key[0] == service]
+    was, now = ([[kept.objectives[key].get(k) for k in COUNTED_BY] for key in both]
+                for kept in (old, new))  # fmt: skip
+    return {name for (_, name), a, b in zip(both, was, now, strict=True) if a != b}
 
 
 def _by_service(kept: Record) -> dict[str, dict[Key, pd.DataFrame]]:
@@ -426,10 +394,10 @@ def _tested(
                 rows.append(replace(row, verdict=DATA, detail="another share was observed"))
         elif key in found:
             p_value, least = found[key]
-            sure = p_value <= STRICTER * (1 - confidence)
+            sure, words = p_value <= STRICTER * (1 - confidence), DIRECTIONS.get(key[0], LESS_BAD)
             rows.append(replace(
                 row, p_value=p_value, detectable=least, verdict=REAL if sure else CHANCE,
-                direction=_direction(key[0], before, after) if sure else "",
+                direction=words[after > before] if sure else "",
             ))  # fmt: skip
         else:
             rows.append(replace(row, detail=_why_untested(weeks, [n for _, n in pair])))
@@ -453,12 +421,6 @@ def _value(key: Key, part: float, n: float) -> float:
     if key[0] == LEVEL:
         return 1 - ratio
     return math.exp(ratio) if key[0] in LOGARITHMS else ratio
-
-
-def _direction(quantity: str, before: float, after: float) -> str:
-    if quantity == DEPLOYMENTS:
-        return "more" if after > before else "fewer"
-    return BETTER if (after > before) == (quantity == LEVEL) else WORSE
 
 
 def _shuffled(

@@ -51,13 +51,11 @@ class Record:
 
     Parameters
     ----------
-    folder : str, name of the folder of exports
-    version : str, of srelib
+    folder, version : str, name of the folder of exports; version of srelib
     as_of : Timestamp, end of the data
-    days : DataFrame
-        service, quantity (of `QUANTITIES`), subject (the objective, else empty), day (its start in
-        UTC), sum and n; the quantity over several days is sum / n, of what was bad for a service
-        level, of natural logarithms of seconds for times.
+    days : DataFrame, service, quantity (of `QUANTITIES`), subject (the objective, else empty), day
+        (its start in UTC), sum and n; the quantity over several days is sum / n, of what was bad
+        for a service level, of natural logarithms of seconds for times
     objectives : dict, by service and objective: what each objective is
     named : tuple of str, services that any export names
     files : dict of str to str, SHA-256 of each file
@@ -102,14 +100,7 @@ class Record:
 def record(dataset: Dataset) -> Record:
     """What is kept of a dataset for a later comparison.
 
-    Parameters
-    ----------
-    dataset : Dataset
-
-    Returns
-    -------
-    Record
-        Days are whole ones in UTC, over which what was exported is on record.
+    Days are whole ones in UTC, over which what was exported is on record.
 
     Examples
     --------
@@ -298,14 +289,6 @@ def _listed(rows: pd.DataFrame) -> dict[str, Any]:
 
 def read(path: str | Path) -> Record:
     """The record of a report's folder, or of a folder of exports.
-
-    Parameters
-    ----------
-    path : str or Path
-
-    Returns
-    -------
-    Record
 
     Raises
     ------

@@ -5,19 +5,7 @@ from srelib.decisions.services import decide_each, without_counts
 from srelib.decisions.verdict import VERDICTS, Decision, DecisionRules, decide
 
 __all__ = [
-    "LEVERS",
-    "VERDICTS",
-    "Decision",
-    "DecisionRules",
-    "Lever",
-    "changed_harm",
-    "decide",
-    "decide_each",
-    "half_harm",
-    "harm_what_if",
-    "without_counts",
+    "LEVERS", "VERDICTS", "Decision", "DecisionRules", "Lever", "changed_harm", "decide",
+    "decide_each", "half_harm", "harm_what_if", "without_counts",
 ]  # fmt: skip
-
-
-def __dir__() -> list[str]:
-    return __all__
+__dir__ = __all__.copy

@@ -23,19 +23,12 @@ NAMED = ["title", "incidents", "bad", "low", "high"]
 
 @dataclass(frozen=True)
 class Causes:
-    """Bad events of a service by cause, in buckets of ten minutes or longer; they add up.
+    """Bad events of a service by cause, in buckets of ten minutes or longer [events]; they add up.
 
-    Parameters
-    ----------
-    past : ServiceHistory
-    after_deployments : ndarray, beyond the usual after each deployment, as `Effect` finds [events]
-    outages : ndarray, of other bursts [events]
-    deployment : ndarray, whose window each bucket lies in, as a row of `deployment_ids`; -1: none
-    deployment_ids : ndarray of str, of the deployments used
-    incident : ndarray, which incident was open, as a place in `kind`; -1 for none
-    kind : ndarray, of which kind each incident is, as a row of `named`; -1 for unknown buckets only
-    named : DataFrame, outages by kind of incident (title), costliest first: title, incidents,
-        bad and the interval low, high of what as much time brings [events]
+    `after_deployments` are beyond the usual, as `Effect` finds them, `outages` other bursts. Each
+    bucket lies in the window of the `deployment` and in the `incident` with these places in
+    `deployment_ids` and `kind` (-1: none), and the kind is a row of `named`: outages by title,
+    costliest first, with the interval of what as much time brings.
     """
 
     past: ServiceHistory
@@ -126,23 +119,17 @@ def _by_incident(beyond: np.ndarray, opened: np.ndarray) -> np.ndarray:
 def _by_kind(
     rows: pd.DataFrame, opened: np.ndarray, outages: np.ndarray, confidence: float
 ) -> tuple[np.ndarray, pd.DataFrame]:
-    """Of which kind each incident is, and what each kind spent."""
-    seen = np.bincount(opened[opened >= 0], minlength=len(rows)) > 0
-    bad = np.bincount(opened[opened >= 0], outages[opened >= 0], minlength=len(rows))
+    """Of which kind each incident is, and what those of one title spent, costliest first."""
+    inside = opened >= 0
+    seen = np.bincount(opened[inside], minlength=len(rows)) > 0
+    bad = np.bincount(opened[inside], outages[inside], minlength=len(rows))
     titles = rows["title"].fillna(rows["incident_id"]).reset_index(drop=True)
-    found = _kinds(titles[seen], bad[seen], confidence)
-    place = {kind: number for number, kind in enumerate(found.index)}
-    kind = [place.get(one, -1) for one in _same_title(titles)]
-    return np.array(kind, dtype="int64"), found.reset_index(drop=True)
-
-
-def _kinds(titles: pd.Series, bad: np.ndarray, confidence: float) -> pd.DataFrame:
-    """Incidents of one title together, costliest first."""
-    rows = []
-    plain = _same_title(titles)
-    for kind, own in titles.groupby(plain, sort=False):
-        sizes = bad[(plain == kind).to_numpy()]
+    plain, named = _same_title(titles), []
+    for kind, own in titles[seen].groupby(plain[seen], sort=False):
+        sizes = bad[own.index]
         low, high = bursts_interval(sizes[sizes > 0], confidence=confidence)
-        rows.append((kind, own.iloc[-1], len(own), float(sizes.sum()), low, high))
-    found = pd.DataFrame(rows, columns=["kind", *NAMED]).set_index("kind")
-    return found.sort_values("bad", ascending=False, kind="stable")
+        named.append((kind, own.iloc[-1], len(own), float(sizes.sum()), low, high))
+    found = pd.DataFrame(named, columns=["kind", *NAMED])
+    found = found.sort_values("bad", ascending=False, kind="stable", ignore_index=True)
+    place = {kind: number for number, kind in enumerate(found.pop("kind"))}
+    return np.array([place.get(one, -1) for one in plain], dtype="int64"), found

@@ -21,11 +21,8 @@ EVENT = 0.02
 class Detection:
     """When costly spans were detected, and when the alert policy would have detected them.
 
-    Parameters
-    ----------
-    events : DataFrame, starts_at, ends_at, spent [share of a window's budget], detected (by an
-        alert on record), over_at (when it would have been over)
-    recorded : bool, whether alerts are on record, and which of them are pages is known
+    `events` has starts_at, ends_at, spent [share of a window's budget], detected (by an alert on
+    record) and over_at (when it would have been over); `recorded`: it is known what paged.
     """
 
     events: pd.DataFrame
@@ -61,13 +58,12 @@ def detection(
         return score(rows, truth, budget=budget, merge="1h").events
 
     paged = _recorded_pages(alerts)
-    seen = pd.concat([part for part in (paged, _recorded_incidents(incidents)) if len(part)] or
-                     [paged])  # fmt: skip
-    told, first = scored(paged), scored(seen)["detected_at"]
+    parts = [part for part in (paged, _recorded_incidents(incidents)) if len(part)]
+    told, first = scored(paged), scored(pd.concat(parts or [paged]))["detected_at"]
     replayed = scored(_replayed_pages(past, policy, target))["detected_at"]
     ends, zero = truth["ends_at"], pd.Timedelta(0)
-    response, sooner = (length.mask(length < zero, zero) for length in
-                        (ends - first, first - replayed))  # fmt: skip
+    lengths = ends - first, first - replayed
+    response, sooner = (length.mask(length < zero, zero) for length in lengths)
     over = ends - sooner.fillna(zero)
     if response.notna().any():
         over = over.mask(first.isna() & replayed.notna(), replayed + response.median())
@@ -79,10 +75,9 @@ def detection(
 def _replayed_pages(past: History, policy: AlertPolicy, target: float) -> pd.DataFrame:
     """Pages that the alert policy would have sent."""
     rules = [rule for rule in _answerable(policy, past) if rule.severity == PAGE]
-    ends = _bucket_ends(past.index, past.step)
-    if not rules:
-        return _episode_rows((np.array([], dtype=int), np.array([], dtype=int)), ends, PAGE)
-    return _episode_rows(_alert_spans(past, {PAGE: rules}, target=target)[PAGE], ends, PAGE)
+    none = np.array([], dtype=int)
+    spans = _alert_spans(past, {PAGE: rules}, target=target)[PAGE] if rules else (none, none)
+    return _episode_rows(spans, _bucket_ends(past.index, past.step), PAGE)
 
 
 def _recorded_pages(alerts: pd.DataFrame | None) -> pd.DataFrame:

@@ -64,8 +64,8 @@ class Lever:
 
     Parameters
     ----------
-    name : str, one of `LEVERS`
-    detail : str, which incident, policy or target; empty where the name says it
+    name, detail : str, one of `LEVERS`; which incident, policy or target, empty where the name says
+        it
     probability : Estimate, that the next window meets the target, then [fraction]
     gain : Estimate, by how much that is more than today [fraction]
     saved : Estimate, share of the budget of the history that is saved [fraction]
@@ -86,15 +86,9 @@ class Lever:
 class WhatIf:
     """A service whose history can be changed.
 
-    Parameters
-    ----------
-    causes : Causes
-    weeks : whole weeks of the history as it was
-    target : float [fraction]
-    window : Window
-    policy : alert policy that pages are replayed with
-    confidence : float [fraction]
-    seed : int, of the draws
+    `weeks` are the whole weeks of the history as it was, `policy` what pages are replayed with, in
+    the
+    buckets of `fine`; `seed` is that of the draws.
     """
 
     causes: Causes
@@ -205,12 +199,9 @@ def what_if(
 
 def levers(service: WhatIf, *, effect: Effect | None, seen: Detection) -> list[Lever]:
     """What each change of the service itself would bring, where the data can speak about it."""
-    found = [
-        _safer(service, effect),
-        _repeated(service),
-        _detected(service, seen),
-        _twice(service, effect),
-    ]
+    found = [_repeated(service), _detected(service, seen)]
+    if effect is not None:
+        found = [changed_harm(service, effect, share=0.5), *found, _twice(service, effect)]
     return [lever for lever in found if lever is not None]
 
 
@@ -272,11 +263,6 @@ def _share(service: WhatIf, events: Sequence[float], n: float, method: str) -> E
     return Estimate(value, low, high, n, service.confidence, method)
 
 
-def _safer(service: WhatIf, effect: Effect | None) -> Lever | None:
-    """Every deployment does half the harm it did."""
-    return None if effect is None else changed_harm(service, effect, share=0.5)
-
-
 def changed_harm(service: WhatIf, effect: Effect, *, share: float) -> Lever:
     """What it would bring if every deployment did this share of the harm it did.
 
@@ -285,10 +271,6 @@ def changed_harm(service: WhatIf, effect: Effect, *, share: float) -> Lever:
     service : WhatIf, as of `harm_what_if`
     effect : Effect, of its deployments
     share : float, of the harm; above 1: more than it did [fraction]
-
-    Returns
-    -------
-    Lever
 
     Examples
     --------
@@ -320,21 +302,13 @@ def harm_what_if(
 
     Parameters
     ----------
-    counts : DataFrame, good and total of the objective on a regular UTC index [events]
+    counts, key, incidents, confidence, seed : as of `half_harm`
     effect : Effect, of its deployments
-    key : Indicator, the objective; it has a target
-    incidents : DataFrame, table of its service
-    confidence : float, of the intervals [fraction]
-    seed : int, of the draws
 
     Returns
     -------
     WhatIf or None
-        None without a whole week of counts.
-
-    Examples
-    --------
-    That of `changed_harm` begins with one.
+        None without a whole week of counts. For an example see `changed_harm`.
     """
     good, total = counts["good"], counts["total"]
     weeks = _whole_weeks(history(good, total))
@@ -361,8 +335,7 @@ def half_harm(
     counts : DataFrame, good and total of the objective on a regular UTC index [events]
     key : Indicator, the objective; it has a target
     deployments, incidents, exclusions : DataFrame, tables of its service
-    confidence : float, of the intervals [fraction]
-    seed : int, of the draws
+    confidence, seed : float [fraction], int, of the intervals and of the draws
 
     Returns
     -------
@@ -389,7 +362,7 @@ def half_harm(
     service = harm_what_if(
         counts, effect, key=key, incidents=incidents, confidence=confidence, seed=seed
     )
-    return None if service is None else _safer(service, effect)
+    return None if service is None else changed_harm(service, effect, share=0.5)
 
 
 def _at_ends(part: np.ndarray, whole: Estimate) -> list[np.ndarray]:
@@ -429,21 +402,16 @@ def _detected(service: WhatIf, found: Detection) -> Lever | None:
     return _lever(service, DETECTED, [removed], _at_ends(removed, saved), share)
 
 
-def _twice(service: WhatIf, effect: Effect | None) -> Lever | None:
+def _twice(service: WhatIf, effect: Effect) -> Lever:
     """As many deployments again, each with the harm of today's, in other weeks at their hours."""
-    if effect is None:
-        return None
     harm, week = service.causes.after_deployments, round(WEEK / service.causes.past.step)
-    added = [-np.roll(harm, turn * week) for turn in _turns(len(harm) // week)] or [-harm]
+    weeks = len(harm) // week
+    turns = {round(weeks * (n + 1) / (TURNS + 1)) for n in range(TURNS)} - {0, weeks}
+    added = [-np.roll(harm, turn * week) for turn in sorted(turns)] or [-harm]
     excess = effect.excess
     spent = [-excess.value, -excess.high, -excess.low]
     saved = _share(service, spent, excess.n, excess.method)
     return _lever(service, TWICE, added, _at_ends(added[0], excess), saved)
-
-
-def _turns(weeks: int) -> list[int]:
-    """By how many weeks the harm is moved, spread over the history."""
-    return sorted({round(weeks * (n + 1) / (TURNS + 1)) for n in range(TURNS)} - {0, weeks})
 
 
 def frozen(service: WhatIf, freeze: PolicyReplay) -> Lever | None:
@@ -457,13 +425,8 @@ def frozen(service: WhatIf, freeze: PolicyReplay) -> Lever | None:
     saved = _share(service, [NAN, freeze.low, freeze.high], len(held), "simulated freezes")
     most = _lever(service, FREEZE, [removed], [np.zeros(len(removed))], saved, freeze.policy.name)
     days = freeze.avoided.frozen_days * QUARTER / len(freeze.recorded)
-    return replace(
-        most,
-        probability=replace(most.probability, value=NAN),
-        gain=replace(most.gain, value=NAN),
-        pages=NAN,
-        frozen=days,
-    )
+    unknown = {name: replace(getattr(most, name), value=NAN) for name in ("probability", "gain")}
+    return replace(most, **unknown, pages=NAN, frozen=days)
 
 
 def retargeted(table: pd.DataFrame, advice: Advice) -> Lever | None:
@@ -471,8 +434,7 @@ def retargeted(table: pd.DataFrame, advice: Advice) -> Lever | None:
     if not (advice.has_target and advice.has_current) or advice.target == advice.current:
         return None
     rows = table.set_index("target")[["pages_per_week", "freeze_days"]]
-    old, then = (rows.to_numpy(dtype="float64")[rows.index == target][0]
-                 for target in (advice.current, advice.target))  # fmt: skip
+    old, then = rows.loc[[advice.current, advice.target]].to_numpy(dtype="float64")
     pages, days = (then - old).tolist()
     new = advice.probability
     unknown = replace(new, value=NAN, low=NAN, high=NAN)

@@ -20,13 +20,9 @@ ALONE = 4
 class Recurring:
     """The costliest kind of incident that came more than once.
 
-    Parameters
-    ----------
-    title : str
-    spent : Estimate, beyond the usual errors while such incidents were open [events]
-    cost : Estimate, the same pooled with the other kinds: what as much time will bring [events]
-    parts : list of ndarray, what this kind and others spent, by bucket, its own first [events]
-    shares : list of float, how much of each is what will come [fraction]
+    Beyond the usual errors it `spent` so much [events], and will `cost`, pooled with the other
+    kinds,
+    so much in as much time: a share of each of the `parts` by bucket, its own first.
     """
 
     title: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
@@ -17,6 +18,7 @@ from srelib.decisions.verdict import (
     DecisionRules,
     decide,
 )
+from srelib.delivery.frequency import _service_names
 from srelib.errors import SrelibError
 from srelib.fleet import NAN, Indicator, Results
 from srelib.incidents.postmortems import _same_title
@@ -51,7 +53,7 @@ def decide_each(
         are the objective of each service that the verdict is about
     between : pair of Timestamp or None, as from `srelib.tradeoff.shared_span`
     deployments, incidents, alerts : DataFrame or None, the tables; None: nobody exported them
-    freeze, rules : as of `decide`
+    freeze, rules : Policy, DecisionRules, the freeze policy to try, and where the lines lie
     threads : int, services asked at once
 
     Returns
@@ -59,42 +61,38 @@ def decide_each(
     dict of str to Decision
         By service, in order of the names; the error where the counts refuse.
 
+    References
+    ----------
+    .. [1] Beyer et al., The Site Reliability Workbook, O'Reilly 2018, appendix B: an error-budget
+       policy asks for the cause before it asks to stop.
+
     Examples
     --------
     >>> decide_each({}, {}, between=None)
     {}
     """
     tables = {"deployments": deployments, "incidents": incidents, "alerts": alerts}
-    named = {str(s) for t in tables.values() if t is not None for s in t["service"].dropna()}
+    named = _service_names(*tables.values())
     keys = {key.service: key for key in effects}
-    made = _frequencies(deployments, between)
+    made: dict[str, float] = {}
+    if deployments is not None and between is not None:
+        eligible = events.eligible_deployments(deployments)
+        found = delivery.deployment_frequency(eligible, between=between)
+        made = dict(zip(found["service"].astype("str"), found["value"].tolist(), strict=True))
 
     def ask(service: str, _: None) -> Decision:
-        own = {name: None if table is None else events.of_service(table, service)
-               for name, table in tables.items()}  # fmt: skip
+        own: dict[str, Any] = {name: None if table is None else events.of_service(table, service)
+                               for name, table in tables.items()}  # fmt: skip
         often = made.get(service, NAN if deployments is None else 0.0)
         if service not in keys:
-            return without_counts(
-                incidents=own["incidents"], deployments=own["deployments"], frequency=often
-            )
+            del own["alerts"]
+            return without_counts(**own, frequency=often)
         key = keys[service]
         mine = {one: seen for one, seen in counts.items() if one.service == service}
-        return decide(
-            mine, key=key, effect=effects[key], deployments=own["deployments"],
-            incidents=own["incidents"], alerts=own["alerts"], frequency=often, freeze=freeze,
-            rules=rules,
-        )  # fmt: skip
+        return decide(mine, key=key, effect=effects[key], frequency=often, freeze=freeze,
+                      rules=rules, **own)  # fmt: skip
 
     return fleet.each(dict.fromkeys(sorted({*named, *keys})), ask, threads=threads)
-
-
-def _frequencies(deployments: pd.DataFrame | None, between: Span | None) -> dict[str, float]:
-    """Deployments a week by service."""
-    if deployments is None or between is None:
-        return {}
-    made = events.eligible_deployments(deployments)
-    found = delivery.deployment_frequency(made, between=between)
-    return {str(row["service"]): float(row["value"]) for row in found.to_dict("records")}
 
 
 def without_counts(
@@ -105,16 +103,8 @@ def without_counts(
 ) -> Decision:
     """What can be said of a service whose good and total events nobody exported.
 
-    Parameters
-    ----------
-    incidents, deployments : DataFrame or None, tables of that service
-    frequency : float, deployments that reached users [1/week]; NaN where unknown
-
-    Returns
-    -------
-    Decision
-        `FIX`, where incidents of one title came at least three times; else there is not enough
-        data. Its `named` holds the hours that incidents were open instead of shares of a budget.
+    `FIX`, where incidents of one title came at least three times; else there is not enough data.
+    `named` then holds the hours that incidents were open instead of shares of a budget.
 
     Examples
     --------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import NormalDist
 
@@ -10,17 +10,9 @@ import numpy as np
 import pandas as pd
 
 from srelib.budget.status import _budget_fraction
-from srelib.decisions.causes import Causes, causes
+from srelib.decisions.causes import causes
 from srelib.decisions.detection import Detection, detection
-from srelib.decisions.levers import (
-    HISTORIES,
-    Lever,
-    WhatIf,
-    frozen,
-    levers,
-    retargeted,
-    what_if,
-)
+from srelib.decisions.levers import HISTORIES, Lever, WhatIf, frozen, levers, retargeted, what_if
 from srelib.errors import InsufficientDataError, ParameterError, SrelibError
 from srelib.fleet import NAN, Indicator
 from srelib.policy import Policy, prepare, replay_service
@@ -68,7 +60,7 @@ LONGER = (1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 
 @dataclass(frozen=True, kw_only=True)
 class DecisionRules:
-    """Where the lines of the verdicts lie.
+    """Where the lines of the verdicts lie (20 %: The Site Reliability Workbook, appendix B).
 
     Parameters
     ----------
@@ -84,10 +76,6 @@ class DecisionRules:
     ------
     ParameterError
         A share outside (0, 1), or a rate or number that is not above 0.
-
-    References
-    ----------
-    .. [1] Beyer et al., The Site Reliability Workbook, O'Reilly 2018, appendix B (20 %).
 
     Examples
     --------
@@ -105,11 +93,7 @@ class DecisionRules:
 
     def __post_init__(self) -> None:
         for name in ("pass_probability", "sure", "spare", "costly", "undetected_share"):
-            if not 0 < getattr(self, name) < 1:
-                raise ParameterError(
-                    f"{name} must lie strictly between 0 and 1; got {getattr(self, name)}. "
-                    "For 90 % write 0.9."
-                )
+            ParameterError.check_fraction(getattr(self, name), name)
         for name in ("fast", "undetected"):
             if not getattr(self, name) > 0:
                 raise ParameterError(f"{name} must be above 0; got {getattr(self, name)}.")
@@ -127,12 +111,11 @@ class Decision:
     ----------
     verdict : str, one of `VERDICTS`
     confidence : float, share of redrawn histories that give it [fraction]; NaN without counts
-    leaning : str, where there is not enough data: the verdict that more would most likely give
-    lacks : str, where there is not enough data: what of; empty otherwise
-    enough : float, how many weeks or deployments would be enough; NaN where that is not known
+    leaning, lacks, enough : str, str, float, where there is not enough data: the verdict that more
+        would most likely give, what of, and how many weeks or deployments would be enough (NaN:
+        unknown)
     objective : str, its name; empty without one
-    target : float [fraction]
-    window : Window or None
+    target, window : float [fraction], Window or None
     met : Estimate, probability that the next window meets the target [fraction]
     causes : dict of str to float, share of the budget of the history that went by cause:
         'deployments', 'outages', 'usual' [fraction]
@@ -189,36 +172,16 @@ def decide(
 ) -> Decision:
     """What to do about one service: a verdict by written rules, and what each change would bring.
 
-    Parameters
-    ----------
-    counts : mapping of Indicator to DataFrame, good and total of every objective of the service on
-        regular UTC indexes [events]; a freeze policy looks at all of them
-    key : Indicator, the objective the verdict is about
-    effect : Effect, as from `srelib.tradeoff.adjusted`; an error or None: there is none
-    deployments, incidents, alerts : DataFrame or None, tables of that service; None: nobody
-        exported them
-    frequency : float, deployments that reached users [1/week]; NaN where unknown
-    freeze : Policy, the freeze policy to try
-    rules : DecisionRules
-    confidence : float, of the intervals [fraction]
-    seed : int, of the draws
-
-    Returns
-    -------
-    Decision
-        A freeze policy and another target are tried only where the target is likely to be missed.
+    Of `decide_each`, asked about the objective `key` of a service with these counts, tables and
+    effect
+    (an error or None: there is none). A freeze policy looks at all objectives; it and another
+    target
+    are tried only where the target is likely to be missed.
 
     Raises
     ------
-    CountError, TimeIndexError, InvalidTargetError
-        As of `srelib.targets.candidates`.
-    InsufficientDataError
-        No traffic, less than three weeks, or buckets longer than a day.
-
-    References
-    ----------
-    .. [1] Beyer et al., The Site Reliability Workbook, O'Reilly 2018, appendix B: an error-budget
-       policy asks for the cause before it asks to stop.
+    CountError, TimeIndexError, InvalidTargetError, InsufficientDataError
+        As of `srelib.targets.candidates`; less than three weeks, or buckets longer than a day.
 
     Examples
     --------
@@ -243,9 +206,11 @@ def decide(
     found = causes(good, total, effect=known, incidents=incidents, confidence=confidence)
     service = what_if(good, total, found, weeks, key=key, confidence=confidence, seed=seed)
     shares = found.sums / service.allowed
+    named = found.named[["title", "incidents"]].assign(
+        share=_divide(found.named["bad"].to_numpy(dtype="float64"), service.allowed)
+    )
     said = replace(
-        said, deployments=0 if known is None else known.deployments,
-        named=_named(found, service.allowed),
+        said, deployments=0 if known is None else known.deployments, named=named,
         causes=dict(zip(("deployments", "outages", "usual"), shares.tolist(), strict=True)),
     )  # fmt: skip
     if _budget_fraction(key.target) * weeks.expected(window) < 1:
@@ -302,13 +267,6 @@ def _blocked(
         return None
 
 
-def _named(found: Causes, allowed: float) -> pd.DataFrame:
-    """Outages by kind of incident, as shares of the budget."""
-    rows = found.named
-    shares = _divide(rows["bad"].to_numpy(dtype="float64"), allowed)
-    return rows[["title", "incidents"]].assign(share=shares)
-
-
 @dataclass(frozen=True)
 class _Case:
     """The rules on one service: as estimated, and on each redrawn history."""
@@ -325,8 +283,8 @@ class _Case:
         middle = [float(np.mean(part)) for part in by_history]
         middle[0] = self.service.probability.value
         middle[3:] = (self.service.causes.sums / self.service.allowed).tolist()
-        found = str(self._apply(*(np.array([part]) for part in middle))[0])
-        return found, float((self._apply(*by_history) == found).mean())
+        found = str(self._apply([np.array([part]) for part in middle])[0])
+        return found, float((self._apply(by_history) == found).mean())
 
     @property
     def window_length(self) -> pd.Timedelta:
@@ -365,16 +323,9 @@ class _Case:
         drawn = np.random.default_rng([self.service.seed, 3]).choice(self.effect.draws.noise, many)
         return np.asarray(drawn / self.service.allowed)
 
-    def _apply(
-        self,
-        met: np.ndarray,
-        calm: np.ndarray,
-        twice: np.ndarray,
-        harm: np.ndarray,
-        outages: np.ndarray,
-        usual: np.ndarray,
-    ) -> np.ndarray:
+    def _apply(self, by_history: Sequence[np.ndarray]) -> np.ndarray:
         """The rules, the first that holds; `docs/methods.md` has them as a table."""
+        met, calm, twice, harm, outages, usual = by_history
         rules, many = self.rules, len(met)
         risk = met < rules.pass_probability
         shown = self.effect is not None and self.effect.is_significant
@@ -403,7 +354,7 @@ class _Case:
         weeks = self.service.weeks
         for longer in LONGER:
             weights = _week_weights(weeks, HISTORIES, longer=longer, seed=self.service.seed)
-            found = self._apply(*self._by_history(weights, longer=longer))
+            found = self._apply(self._by_history(weights, longer=longer))
             if (found == verdict).mean() >= self.rules.sure:
                 return float(np.ceil(longer * len(weeks)))
         return NAN

@@ -47,7 +47,4 @@ __all__ = [
     "deployment_frequency", "failure_signals", "metrics", "performance", "preset",
     "recovery_time", "rework_rate", "sensitivity",
 ]  # fmt: skip
-
-
-def __dir__() -> list[str]:
-    return __all__
+__dir__ = __all__.copy

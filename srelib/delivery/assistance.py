@@ -16,7 +16,7 @@ import pandas as pd
 from srelib import tables
 from srelib.delivery import failures, lead_time
 from srelib.delivery.frequency import NAN, Span, _history
-from srelib.delivery.rules import DEFAULT, Rules
+from srelib.delivery.rules import DEFAULT
 from srelib.delivery.signals import _Seen, _signalled
 from srelib.stats import Estimate
 from srelib.stats.comparisons import difference_within
@@ -36,19 +36,17 @@ class Contrast:
 
     Parameters
     ----------
-    measure : {'failed', 'reworked', 'lead_time'}
-        Deployments that failed, or that another one mended; time from change to users.
-    assisted, others : float
-        Share of all deployments, or median lead time [s], as they are: months and services mixed.
-    difference : Estimate
-        Within services and months: difference of shares [fraction], or factor on lead times; n
-        [deployments, or changes] in strata with both. NaN where there are too few.
-    detectable : float
-        Smallest difference (or factor above 1) that would most likely have been found; NaN: none.
+    measure : {'failed', 'reworked', 'lead_time'}, deployments that failed, or that another one
+        mended; time from change to users
+    assisted, others : float, share of all deployments, or median lead time [s], as they are: months
+        and services mixed
+    difference : Estimate, within services and months: difference of shares [fraction], or factor on
+        lead times; n [deployments, or changes] in strata with both; NaN where there are too few
+    detectable : float, smallest difference (or factor above 1) that would most likely have been
+        found; NaN: none
     counts : tuple of int, deployments with an assisted change and others, or changes
-    enough : float
-        Deployments of each kind in the same services and months that could say something; NaN where
-        nobody knows, as without any failure.
+    enough : float, deployments of each kind in the same services and months that could say
+        something; NaN where nobody knows, as without any failure
     """
 
     measure: str
@@ -86,15 +84,12 @@ def assisted_changes(
     incidents: pd.DataFrame | None,
     *,
     as_of: pd.Timestamp,
-    rules: Rules = DEFAULT,
-    confidence: float = 0.95,
 ) -> AssistedChanges:
     """Failure, rework and lead time of changes that an AI tool assisted, within service and month.
 
     Parameters
     ----------
-    deployments, changes, incidents, rules, confidence
-        See `srelib.delivery`; changes may be None.
+    deployments, changes, incidents : see `srelib.delivery`; changes may be None
     as_of : Timestamp, end of the data
 
     Returns
@@ -114,21 +109,21 @@ def assisted_changes(
     (1, ['failed', 'lead_time'])
     """
     between = _history(deployments, as_of=as_of)
-    given: dict[str, Any] = {"between": between, "rules": rules, "placed": None}
+    given: dict[str, Any] = {"between": between, "rules": DEFAULT}
     nobody = AssistedChanges(0, 0, NAN, NAN, between, ())
     if changes is None or "assisted" not in changes or not changes["assisted"].any():
         return nobody
     known = changes["assisted"].astype("boolean")
     seen, flags, repairs = _signalled(deployments, changes, incidents, pd.Timedelta("30D"), given)
     rows = _deployments(seen, known)
-    counted = [flags[name] for name in failures._signals(deployments, incidents, rules)]
+    counted = [flags[name] for name in failures._signals(deployments, incidents, DEFAULT)]
     mended = [flags[name] for name in repairs]
     contrasts = [
-        _share(name, np.any(own, axis=0), rows, confidence)
+        _share(name, np.any(own, axis=0), rows)
         for name, own in ((FAILED, counted), (REWORKED, mended))
         if own
     ]
-    contrasts.append(_lead_time(deployments, changes, between, rules, confidence))
+    contrasts.append(_lead_time(deployments, changes, between))
     late = tables.main_time(changes, "changes") > between[0] + (between[1] - between[0]) / 2
     halves = (known[late == half].dropna().astype("float64") for half in (False, True))
     first, last = (float(own.mean()) for own in halves)
@@ -163,14 +158,12 @@ def _deployments(seen: _Seen, known: pd.Series) -> pd.DataFrame:
     )
 
 
-def _share(name: str, flags: np.ndarray, rows: pd.DataFrame, confidence: float) -> Contrast:
+def _share(name: str, flags: np.ndarray, rows: pd.DataFrame) -> Contrast:
     """Share of deployments with assisted changes that are flagged, against others."""
     rows = rows.assign(flag=flags)[rows["there"]]
     marked = rows["marked"].to_numpy()
     shares = [float(rows["flag"][kind].mean()) for kind in (marked, ~marked)]
-    found = difference_within(
-        rows["flag"], marked, rows["stratum"], rows["chain"], confidence=confidence
-    )
+    found = difference_within(rows["flag"], marked, rows["stratum"], rows["chain"])
     rate = rows.groupby("stratum")["flag"].transform("mean")
     both = rows.groupby("stratum")["marked"].transform("nunique") == 2
     expected = min(float(rate[both & kind].sum()) for kind in (marked, ~marked))
@@ -180,11 +173,9 @@ def _share(name: str, flags: np.ndarray, rows: pd.DataFrame, confidence: float) 
     return _contrast(name, shares, found, counts, enough, few=expected < FEWEST)
 
 
-def _lead_time(
-    deployments: pd.DataFrame, changes: pd.DataFrame, between: Span, rules: Rules, confidence: float
-) -> Contrast:
+def _lead_time(deployments: pd.DataFrame, changes: pd.DataFrame, between: Span) -> Contrast:
     """Lead time of assisted changes as a factor on that of others."""
-    timed = lead_time._timed(changes, deployments, between, rules.start, "exact")
+    timed = lead_time._timed(changes, deployments, between, DEFAULT.start, "exact")
     known = changes["assisted"].astype("boolean").array.take(timed["row"])
     first, last = (time.timestamp() for time in between)
     inside = (timed["shipped"] >= first) & (timed["shipped"] <= last)
@@ -195,7 +186,7 @@ def _lead_time(
     strata = pd.DataFrame({"service": timed["service"][kept], "month": month})
     stratum = strata.groupby(["service", "month"]).ngroup().to_numpy()
     logarithms = np.log(np.maximum(seconds, 1.0))
-    found = difference_within(logarithms, marked, stratum, place, confidence=confidence)
+    found = difference_within(logarithms, marked, stratum, place)
     frame = pd.DataFrame({"marked": marked, "stratum": stratum, "place": place})
     both = frame.groupby("stratum")["marked"].transform("nunique") == 2
     behind = [frame["place"][both & kind].nunique() for kind in (marked, ~marked)]

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from srelib import events, tables
-from srelib.delivery.frequency import NAN, Span, _seconds, _service_names, _span_of, _within_history
+from srelib.delivery.frequency import NAN, Span, _seconds, _service_names, _span_of
 from srelib.delivery.rules import DEFAULT, Rules
 
 COLUMNS = [
@@ -35,10 +35,8 @@ def attribute_incidents(
 
     Parameters
     ----------
-    deployments, incidents, rules
-        See `srelib.delivery`; planned maintenance is left out.
-    within, match
-        Instead of those of `rules`.
+    deployments, incidents, rules : see `srelib.delivery`; planned maintenance is left out
+    within, match : instead of those of `rules`
 
     Returns
     -------
@@ -47,9 +45,8 @@ def attribute_incidents(
         incident), deployment_id, rule ('source', 'window', 'latest'), delay (Timedelta from the end
         of the deployment to the start of the incident), why, started_at (of the incident), deployed
         (service of the deployment), incident_row, deployment_row (places in the tables; -1: none),
-        incident_url, deployment_url.
-        An incident no rule could place has one row too, without deployment_id and rule; why says
-        what was lacking.
+        incident_url, deployment_url. An incident no rule could place has one row too, without
+        deployment_id and rule; why says what was lacking.
 
     Raises
     ------
@@ -61,9 +58,8 @@ def attribute_incidents(
     >>> at = pd.to_datetime(["2026-06-01T09:00Z", "2026-06-01T09:20Z", "2026-06-04T09:00Z"])
     >>> shipped = pd.DataFrame({"deployment_id": "d1", "service": "shop", "finished_at": at[:1],
     ...                         "status": "succeeded"})
-    >>> broken = pd.DataFrame({"incident_id": ["i1", "i2"], "service": "shop",
-    ...                        "started_at": at[1:]})
-    >>> attribute_incidents(shipped, broken)[["incident_id", "deployment_id"]].values.tolist()
+    >>> rows = pd.DataFrame({"incident_id": ["i1", "i2"], "service": "shop", "started_at": at[1:]})
+    >>> attribute_incidents(shipped, rows)[["incident_id", "deployment_id"]].values.tolist()
     [['i1', 'd1'], ['i2', nan]]
     """
     incidents = tables.empty("incidents") if incidents is None else incidents
@@ -158,8 +154,7 @@ def _all_of_window(found: pd.DataFrame, pool: pd.DataFrame, rules: Rules) -> pd.
     else:
         pairs = bare.merge(pool.drop(columns="service"), how="cross")
     delay = pairs["started_at"] - pairs["finished_at"]
-    zero = pd.Timedelta(0)
-    after = (delay > zero) if rules.strict else (delay >= zero)
+    after = delay > pd.Timedelta(0) if rules.strict else delay >= pd.Timedelta(0)
     pairs = pairs[(delay <= rules.within) & after]
     pairs = pairs.drop(columns="finished_at")
     return pd.concat([frame for frame in (found[~placed], pairs) if len(frame)] or [found])
@@ -214,7 +209,7 @@ def _chance(
     placed = attribute_incidents(deployments, incidents, rules=rules).drop_duplicates(
         "incident_row"
     )
-    placed = placed[_within_history(placed["started_at"], span)]
+    placed = placed[placed["started_at"].between(*span)]
     named = placed["rule"] == "source"
     share = placed["service"].map(_shares_covered(deployments, services, rules, span))
     rows = pd.DataFrame(

@@ -23,11 +23,10 @@ from srelib.delivery.frequency import (
     _service_names,
     _share_by_chain,
     _span_of,
-    _within_history,
 )
 from srelib.delivery.rules import DEFAULT, Rules
 from srelib.stats import Estimate
-from srelib.stats.intervals import _grouped_mean, _quantile, _rate, _survival_median
+from srelib.stats.intervals import _grouped_mean, _quantile, _rate, _survival_quantile
 from srelib.windows import Window
 
 LENGTHS = ("30min", "1h", "2h", "4h", "8h", "24h", "72h", "168h")
@@ -66,7 +65,7 @@ def _places(rows: pd.DataFrame, deployments: int) -> np.ndarray:
 
 def _mended(rows: pd.DataFrame, pairs: pd.DataFrame, rules: Rules) -> np.ndarray:
     """Row of the deployment that each unplanned one mends; -1: none, or not unplanned."""
-    repair = (rows["planned"] == False).fillna(False).to_numpy(dtype=bool)  # noqa: E712
+    repair = events._unplanned(rows)
     codes, at = pd.factorize(rows["service"])[0], _seconds(rows["finished_at"])
     found = np.where(rows["follows"], np.arange(len(rows)) - 1, -1)
     rolled = np.flatnonzero((rows["status"] == "rolled_back").fillna(False))
@@ -120,8 +119,8 @@ def change_fail_rate(
 
     Parameters
     ----------
-    deployments, incidents, between, rules, placed, window, together, confidence
-        See `srelib.delivery`.
+    deployments, incidents, between, rules, placed, window, together, confidence : see
+        `srelib.delivery`
 
     Returns
     -------
@@ -153,10 +152,13 @@ def change_fail_rate(
     def found(own: Columns, _: Any) -> dict[str, Any]:
         kind = own["kind"]
         deployed = kind == _DEPLOYED
+        n = int(deployed.sum())
         if not signals:
             value = Estimate(NAN, NAN, NAN, 0, confidence, "no signal")
+        elif rules.per == "incidents" and not n:
+            value = Estimate(NAN, NAN, NAN, 0, confidence, "exact Poisson")
         elif rules.per == "incidents":
-            value = _per_deployment(int((kind == _INCIDENT).sum()), int(deployed.sum()), confidence)
+            value = replace(_rate(int((kind == _INCIDENT).sum()), n, confidence), n=n)
         else:
             value = _share_by_chain(own["failed"][deployed], own["chain"][deployed], confidence)
         return {
@@ -184,7 +186,7 @@ def _signals(deployments: pd.DataFrame, incidents: pd.DataFrame | None, rules: R
 
 def _left_out(deployments: pd.DataFrame, span: Span, rules: Rules) -> pd.DataFrame:
     """Deployments of the history that never reached users, in the columns of those that did."""
-    others = deployments[_within_history(deployments["finished_at"], span)]
+    others = deployments[deployments["finished_at"].between(*span)]
     others = others[~events._reached_users(others, rules.statuses)]
     kinds = {events.BEFORE_USERS: _BEFORE_USERS, events.CANCELLED: _CANCELLED}
     kind = events.deployment_exclusions(others).map(kinds)
@@ -196,16 +198,9 @@ def _begun(incidents: pd.DataFrame, span: Span, together: str | None) -> pd.Data
     """Incidents that began in the history, in the columns of deployments."""
     rows = incidents if together is None else events.once_for_fleet(incidents)
     rows = events.eligible_incidents(rows)
-    rows = rows[["service", "started_at"]][_within_history(rows["started_at"], span)]
+    rows = rows[["service", "started_at"]][rows["started_at"].between(*span)]
     rows = rows.rename(columns={"started_at": "finished_at"})
     return rows.assign(kind=_INCIDENT, chain=-1, **dict.fromkeys(_FLAGS, False))
-
-
-def _per_deployment(incidents: int, deployments: int, confidence: float) -> Estimate:
-    """Incidents per deployment, as a Poisson count."""
-    if not deployments:
-        return Estimate(NAN, NAN, NAN, 0, confidence, "exact Poisson")
-    return replace(_rate(incidents, deployments, confidence), n=deployments)
 
 
 def _recoveries(
@@ -222,7 +217,7 @@ def _recoveries(
     incidents = tables.empty("incidents") if incidents is None else incidents
     tables.need(incidents, "incidents", "started_at", "resolved_at")
     pairs = attribute_incidents(deployments, incidents, rules=rules) if placed is None else placed
-    pairs = pairs[_within_history(pairs["started_at"], span)]
+    pairs = pairs[pairs["started_at"].between(*span)]
     rows = _deployments_in_order(deployments, between=span, rules=rules)
     place = _places(rows, len(deployments))[pairs["deployment_row"]]
     ends = incidents["resolved_at"].array.take(pairs["incident_row"].to_numpy())
@@ -287,8 +282,8 @@ def recovery_time(
 
     Parameters
     ----------
-    deployments, incidents, between, rules, placed, window, together, confidence
-        See `srelib.delivery`.
+    deployments, incidents, between, rules, placed, window, together, confidence : see
+        `srelib.delivery`
 
     Returns
     -------
@@ -334,7 +329,7 @@ def _typical(own: Columns, clock: str, lead: str, confidence: float) -> Estimate
     if done.all():
         return _quantile(times, confidence=confidence)
     known = ~np.isnan(times)
-    return _survival_median(np.maximum(times[known], 0), done[known], confidence=confidence)
+    return _survival_quantile(np.maximum(times[known], 0), done[known], confidence=confidence)
 
 
 def sensitivity(
@@ -350,10 +345,9 @@ def sensitivity(
 
     Parameters
     ----------
-    deployments, incidents, between, rules, together
-        See `srelib.delivery`; the window of the rules is one of those tried.
-    lengths : iterable of Timedelta or str
-        Longest times from the end of a deployment to the start of an incident.
+    deployments, incidents, between, rules, together : see `srelib.delivery`; the window of the
+        rules is one of those tried
+    lengths : iterable of Timedelta or str, from the end of a deployment to the start of an incident
 
     Returns
     -------
@@ -385,16 +379,21 @@ def sensitivity(
     return pd.concat(parts, ignore_index=True)
 
 
-def _more_than_chance(failed: pd.DataFrame, chance: pd.DataFrame) -> pd.DataFrame:
-    """What chance gives, and the p-value that more planned deployments were followed than that."""
+def _beside_chance(
+    deployments: pd.DataFrame, incidents: pd.DataFrame | None, *, between: Span, rules: Rules
+) -> pd.DataFrame:
+    """Per service, what chance gives, and the p-value of more planned deployments followed."""
     from scipy.stats import binom
 
+    failed = _failures(deployments, incidents, between=between, rules=rules)
     planned = failed["planned"].fillna(True).astype(bool)
-    otherwise = failed["failed"] & (failed["rolled_back"] | failed["hotfix"])
     counts = failed.assign(
-        followed=failed["by_time"] & planned, planned=planned, otherwise=otherwise
+        planned=planned,
+        followed=failed["by_time"] & planned,
+        otherwise=failed["failed"] & (failed["rolled_back"] | failed["hotfix"]),
     )
     counts = counts.groupby("service")[["planned", "followed", "otherwise", "by_time"]].sum()
+    chance = _chance(deployments, incidents, between=between, rules=rules)
     rows = chance.join(counts, on="service").fillna(dict.fromkeys(counts, 0))
     p_value = binom.sf(rows["followed"] - 1, rows["planned"], rows["followed_by_chance"])
     return rows.assign(p_value=np.where(rows["by_time"] > 0, p_value, NAN)).drop(columns="by_time")

@@ -41,11 +41,6 @@ def _history(deployments: pd.DataFrame, *, as_of: pd.Timestamp) -> Span:
     return (first if known else as_of - DAY).floor("D"), as_of
 
 
-def _within_history(times: pd.Series, between: Span) -> pd.Series:
-    """Whether each time lies in the history, its end included."""
-    return (times >= between[0]) & (times <= between[1])
-
-
 def _rounded(times: np.ndarray, minutes: str) -> np.ndarray:
     """Lengths of time as they are, or in whole minutes; those below zero go up to it."""
     if minutes == "exact":
@@ -148,25 +143,23 @@ def _deployments_in_order(
     tables.need(deployments, "deployments", "deployment_id", "service", "finished_at", "status")
     wanted = ["deployment_id", "service", "finished_at", "status", "planned"]
     reached = events._reached_users(deployments, rules.statuses)
-    rows = np.flatnonzero(reached & _within_history(deployments["finished_at"], _span_of(between)))
+    rows = np.flatnonzero(reached & deployments["finished_at"].between(*_span_of(between)))
     codes, names = pd.factorize(deployments["service"].astype("str"), sort=True)
     at = _seconds(deployments["finished_at"])
     rows = rows[np.lexsort((at[rows], codes[rows]))]
     codes, at = codes[rows], at[rows]
-    kept = deployments[[name for name in wanted if name in deployments]].take(rows)
-    planned = kept["planned"] if "planned" in kept else pd.Series(pd.NA, index=kept.index)
-    planned = planned.astype("boolean")
-    repair = (planned == False).fillna(False).to_numpy(dtype=bool)  # noqa: E712
+    kept = deployments.reindex(columns=wanted).take(rows)
     limit = pd.Timedelta(rules.hotfix_within).total_seconds()
-    follows = np.zeros(len(kept), dtype=bool)
-    follows[1:] = repair[1:] & (codes[1:] == codes[:-1]) & (np.diff(at) <= limit)
+    follows = events._unplanned(kept)
+    follows[:1] = False
+    follows[1:] &= (codes[1:] == codes[:-1]) & (np.diff(at) <= limit)
     return pd.DataFrame(
         {
             "deployment_id": kept["deployment_id"].astype("str").array,
             "service": np.asarray(names, dtype=object)[codes],
             "finished_at": kept["finished_at"].array,
             "status": kept["status"].array,
-            "planned": planned.array,
+            "planned": kept["planned"].astype("boolean").array,
             "chain": np.maximum.accumulate(np.where(follows, 0, np.arange(len(kept)))),
             "follows": follows,
             "row": rows,
@@ -197,8 +190,7 @@ def deployment_frequency(
 
     Parameters
     ----------
-    deployments, between, rules, window, together, confidence
-        See `srelib.delivery`.
+    deployments, between, rules, window, together, confidence : see `srelib.delivery`
 
     Returns
     -------
@@ -260,8 +252,7 @@ def rework_rate(
 
     Parameters
     ----------
-    deployments, between, rules, window, together, confidence
-        See `srelib.delivery`.
+    deployments, between, rules, window, together, confidence : see `srelib.delivery`
 
     Returns
     -------
@@ -272,9 +263,8 @@ def rework_rate(
     Examples
     --------
     >>> at = pd.to_datetime(["2026-06-01T09:00Z", "2026-06-01T10:00Z", "2026-06-03T09:00Z"])
-    >>> rows = pd.DataFrame({"deployment_id": ["d1", "d2", "d3"], "service": "shop",
-    ...                      "finished_at": at, "status": "succeeded",
-    ...                      "planned": [True, False, None]})
+    >>> rows = pd.DataFrame({"deployment_id": list("abc"), "service": "shop", "finished_at": at,
+    ...                      "status": "succeeded", "planned": [True, False, None]})
     >>> rework_rate(rows, between=(at[0], at[2]))[["value", "n", "unknown"]].values.tolist()
     [[0.5, 2.0, 1.0]]
     """

@@ -18,7 +18,7 @@ from srelib.delivery.frequency import (
     _service_names,
     _span_of,
 )
-from srelib.delivery.rules import _one_of
+from srelib.errors import ParameterError
 from srelib.stats.intervals import _group_sizes, _grouped_mean, _quantile
 from srelib.windows import Window
 
@@ -76,10 +76,8 @@ def change_lead_time(
 
     Parameters
     ----------
-    changes, deployments, between, window, together, confidence
-        See `srelib.delivery`.
-    start, lead, minutes
-        As in `Rules`.
+    changes, deployments, between, window, together, confidence : see `srelib.delivery`
+    start, lead, minutes : as of `Rules`
 
     Returns
     -------
@@ -101,7 +99,7 @@ def change_lead_time(
     >>> change_lead_time(made, shipped, between=(at[0], at[2]))[["value", "n"]].values.tolist()
     [[7200.0, 1.0]]
     """
-    _one_of(lead, "lead", ("median", "mean"))
+    ParameterError.check_one_of(lead, "lead", ("median", "mean"))
     span = _span_of(between)
     known = _timed(changes, deployments, span, start, minutes)
     shipped = known["shipped"]
@@ -147,8 +145,8 @@ def _timed(
     changes: pd.DataFrame, deployments: pd.DataFrame, span: Span, start: str, minutes: str
 ) -> dict[str, np.ndarray]:
     """Changes by number: row and place (of the deployment), service, times [s], state."""
-    _one_of(start, "start", ("committed", "merged"))
-    _one_of(minutes, "minutes", ("exact", "up", "down"))
+    ParameterError.check_one_of(start, "start", ("committed", "merged"))
+    ParameterError.check_one_of(minutes, "minutes", ("exact", "up", "down"))
     tables.need(changes, "changes", "change_id", "service", "committed_at")
     tables.need(deployments, "deployments", "deployment_id", "service", "finished_at", "status")
     place, named = _places(changes, deployments)
@@ -239,20 +237,17 @@ def _states(
     linked = place >= 0
     links = np.bincount(services[named & linked], minlength=many) > 0
     free, missing = ~named & ~linked, np.isnan(began)
-    return np.select(
-        [
-            free & early,
-            free & ~links[services],
-            free & ~missing,
-            ~free & ~linked,
-            ~free & ~ok[place],
-            missing,
-            backwards,
-        ],
-        [STATES.index(name) for name in (BEFORE, UNLINKED, WAITING, UNLINKED, UNREACHED, UNDATED,
-                                         BACKWARDS)],
-        default=STATES.index(SHIPPED),
-    )  # fmt: skip
+    holds, states = zip(
+        (free & early, BEFORE),
+        (free & ~links[services], UNLINKED),
+        (free & ~missing, WAITING),
+        (~free & ~linked, UNLINKED),
+        (~free & ~ok[place], UNREACHED),
+        (missing, UNDATED),
+        (backwards, BACKWARDS),
+        strict=True,
+    )
+    return np.select(holds, [STATES.index(name) for name in states], STATES.index(SHIPPED))
 
 
 def _in_stages(

@@ -9,20 +9,13 @@ from typing import Any
 
 import pandas as pd
 
-from srelib.delivery.attribution import _chance, attribute_incidents
-from srelib.delivery.failures import (
-    _failures,
-    _more_than_chance,
-    _recoveries,
-    change_fail_rate,
-    recovery_time,
-)
+from srelib.delivery.attribution import attribute_incidents
+from srelib.delivery.failures import _beside_chance, _recoveries, change_fail_rate, recovery_time
 from srelib.delivery.frequency import (
     NAN,
     Span,
     _history,
     _span_of,
-    _within_history,
     deployment_frequency,
     rework_rate,
 )
@@ -44,8 +37,8 @@ class Delivery:
     ----------
     deployments : int, that reached users
     frequency : Estimate, deployments [1/week]
-    lead_time, recovery : Estimate
-        Median change lead time [s]; median time from the start of a failure to its end [s].
+    lead_time, recovery : Estimate, median change lead time [s]; median time from the start of a
+        failure to its end [s]
     fail_rate, rework_rate : Estimate, failed, and unplanned, deployments / deployments [fraction]
     fail_chance : float, share of all moments that an incident follows as it would a deployment
         [fraction]; NaN where incidents name their deployments
@@ -103,18 +96,9 @@ def metrics(
         deployments, changes, incidents, between=between, rules=rules, together=together,
         confidence=confidence,
     )  # fmt: skip
-    if together is not None:
-        return _by_service(rows, confidence, None)
-    return _by_service(rows, confidence, _beside_chance(deployments, incidents, between, rules))
-
-
-def _beside_chance(
-    deployments: pd.DataFrame, incidents: pd.DataFrame | None, between: Span, rules: Rules
-) -> pd.DataFrame:
-    """Per service, what chance alone gives, and whether more deployments than that failed."""
-    same: dict[str, Any] = {"between": between, "rules": rules}
-    failed = _failures(deployments, incidents, **same)
-    return _more_than_chance(failed, _chance(deployments, incidents, **same))
+    alone = together is None
+    chance = _beside_chance(deployments, incidents, between=between, rules=rules) if alone else None
+    return _by_service(rows, confidence, chance)
 
 
 def _five(
@@ -153,21 +137,15 @@ def _by_service(
         for name, table in five.items()
     }
     nothing = Estimate(NAN, NAN, NAN, 0, confidence, "no data")
-    rows = [] if chance is None else chance.to_dict("records")
-    least = 0.05 / max(len(known["frequency"]), 1)
-    luck: dict[str, dict[str, Any]] = {
-        str(row["service"]): {
-            "fail_chance": row["followed_by_chance"],
-            "fail_clear": row["otherwise"] > 0 or not row["p_value"] >= least,
-        }
-        for row in rows
-    }  # fmt: skip
+    least, luck = 0.05 / max(len(known["frequency"]), 1), {}
+    for row in [] if chance is None else chance.to_dict("records"):
+        clear = row["otherwise"] > 0 or not row["p_value"] >= least
+        luck[str(row["service"])] = {"fail_chance": row["followed_by_chance"], "fail_clear": clear}
     found = {}
     for service in sorted({*known["frequency"], *known["recovery"]}):
-        own = {name: known.get(name, {}).get(service, nothing) for name in FIVE}
-        more: dict[str, Any] = {**own, **luck.get(service, {})}
+        own: dict[str, Any] = {name: known.get(name, {}).get(service, nothing) for name in FIVE}
         if service in known["frequency"] or own["recovery"].n:
-            found[service] = Delivery(int(own["frequency"].n), **more)
+            found[service] = Delivery(int(own["frequency"].n), **own, **luck.get(service, {}))
     return found
 
 
@@ -177,22 +155,20 @@ class DeliveryPerformance:
 
     Parameters
     ----------
-    between : (Timestamp, Timestamp), the history
-    rules : Rules, what counted as what
+    between, rules : the history (Timestamp, Timestamp), and the Rules of what counted as what
     metrics : dict of str to Delivery, the five numbers of each service
-    frequency, fails, recovery, rework : DataFrame
-        As from the function of each, over the whole history.
-    calendar : DataFrame
-        As from `deployment_frequency`, per week, or per month or quarter in a long history.
-    lead : DataFrame
-        One row per change: change_id, service, deployment_id, began_at, shipped_at, state, seconds.
-    lead_periods, period : DataFrame, str
-        As from `change_lead_time`, and per which calendar window: ``1w``, ``1M`` or ``1Q``.
+    frequency, fails, recovery, rework : DataFrame, as from the function of each, over the history
+    calendar : DataFrame, as from `deployment_frequency`, per week, or per month or quarter in a
+        long history
+    lead : DataFrame, one row per change: change_id, service, deployment_id, began_at, shipped_at,
+        state, seconds
+    lead_periods, period : DataFrame, str, as from `change_lead_time`, and per which calendar
+        window: ``1w``, ``1M`` or ``1Q``
     recoveries : DataFrame, one row per failure, with the time it lasted
     pairs : DataFrame, as from `attribute_incidents`: the incidents of the history
-    chance : DataFrame
-        Per service, the incidents chance alone would attribute to a deployment, whether planned
-        deployments were followed by incidents more often, and failures known otherwise.
+    chance : DataFrame, per service, the incidents chance alone would attribute to a deployment,
+        whether planned deployments were followed by incidents more often, and failures known
+        otherwise
     """
 
     between: Span
@@ -218,12 +194,11 @@ class DeliveryPerformance:
     @property
     def most_failing(self) -> str:
         """The service whose deployments fail most often, of those of which that is clear."""
-        rows = self.fails[self.fails["n"] > 0].sort_values(
-            ["value", "n"], ascending=[False, False], kind="stable"
-        )
-        known = rows["service"].tolist()
-        clear = [name for name in known if self.metrics[name].fail_clear]
-        return next((name for name in clear if self.metrics[name].fail_rate.value > 0), known[0])
+        rows = self.fails[self.fails["n"] > 0]
+        rows = rows.sort_values(["value", "n"], ascending=False, kind="stable")
+        known = [(name, self.metrics[name]) for name in rows["service"].tolist()]
+        clear = (name for name, one in known if one.fail_clear and one.fail_rate.value > 0)
+        return next(clear, known[0][0])
 
     @property
     def weeks(self) -> float:
@@ -243,8 +218,7 @@ def performance(
 
     Parameters
     ----------
-    deployments, changes, incidents, rules
-        See `srelib.delivery`.
+    deployments, changes, incidents, rules : see `srelib.delivery`
     as_of : Timestamp, now
 
     Returns
@@ -280,7 +254,7 @@ def performance(
         lead_periods=change_lead_time(changes, deployments, window=period, **timing),
         period=period,
         recoveries=_recoveries(deployments, incidents, placed=pairs, **same),
-        pairs=pairs[_within_history(pairs["started_at"], span)].reset_index(drop=True),
+        pairs=pairs[pairs["started_at"].between(*span)].reset_index(drop=True),
         chance=chance,
     )
 
@@ -329,8 +303,7 @@ def _dora_level(value: float, *, metric: str, year: int) -> tuple[str, ...]:
             f"year must be one of {', '.join(map(str, YEARS))}; got {year}. "
             "DORA published no levels in 2025."
         )
-    if metric not in METRICS:
-        raise ParameterError(f"levels exist for {', '.join(METRICS)}; got {metric!r}.")
+    ParameterError.check_one_of(metric, "metric", METRICS)
     if value != value:
         return ()
     ranges, length = YEARS[year][metric], value

@@ -19,33 +19,32 @@ class Rules:
 
     Parameters
     ----------
-    name : str, name of the set of rules
-    match : {'source', 'window', 'latest', 'source_then_window', 'source_then_latest'}
-        The deployment that caused an incident: the one it names, the latest at most `within`
-        before its start, the latest before it however old; or that only where it names none.
-    within : Timedelta or str
-        ``window``: longest time from the end of a deployment to the start of an incident.
+    name : str, of the set of rules
+    match : {'source', 'window', 'latest', 'source_then_window', 'source_then_latest'}, the
+        deployment that caused an incident: the one it names, the latest at most `within` before its
+        start, the latest before it however old; or that only where it names none
+    within : Timedelta or str, ``window``: longest time from the end of a deployment to the start of
+        an incident
     strict : bool, the deployment must end before the start of the incident, not with it
     shared : bool, ``window``: every deployment within it is answerable, instead of the latest
     scope : {'service', 'project'}, deployments of the same service, or of any
-    statuses : tuple of str
-        Deployments that can be answerable, and that are counted; a missing status passes.
+    statuses : tuple of str, deployments that can be answerable, and that are counted; a missing
+        status passes
     start : {'committed', 'merged'}, where a change lead time starts
     lead : {'median', 'mean'}, what is made of lead times, and of recovery times
-    recovery_of : {'failures', 'attributed', 'incidents'}
-        What there is to recover from: failures that deployments brought, overlapping incidents
-        of one deployment being one; each incident attributed to a deployment; or any incident.
+    recovery_of : {'failures', 'attributed', 'incidents'}, what there is to recover from: failures
+        that deployments brought, overlapping incidents of one deployment being one; each incident
+        attributed to a deployment; or any incident
     recovery_from : {'failure', 'deployment'}, where the clock of recovery starts
-    open_counts : bool
-        Whether what is still open counts, for as long as it has lasted (Kaplan-Meier).
+    open_counts : bool, whether what is still open counts, for as long as it has lasted
+        (Kaplan-Meier)
     signals : tuple of {'incident', 'rolled_back', 'hotfix'}, what makes a deployment a failed one
-    hotfix_within : Timedelta or str
-        An unplanned deployment up to this long after another one mends it.
-    minutes : {'exact', 'up', 'down'}
-        Times as they are, or in whole minutes, up (each stage of a lead time by itself) or down.
-    per : {'deployments', 'incidents'}
-        What the fail rate counts above its line: deployments that failed, or incidents of the
-        service whatever they were attributed to, so that it can be above 1.
+    hotfix_within : Timedelta or str, an unplanned deployment up to this long after another mends it
+    minutes : {'exact', 'up', 'down'}, times as they are, or in whole minutes, up (each stage of a
+        lead time by itself) or down
+    per : {'deployments', 'incidents'}, what the fail rate counts above its line: deployments that
+        failed, or incidents of the service whatever they were attributed to, so that it can be
+        above 1
 
     Raises
     ------
@@ -78,9 +77,9 @@ class Rules:
     def __post_init__(self) -> None:
         """Refuse rules that do not exist, and turn lengths of time into Timedelta."""
         for name, allowed in _ALLOWED.items():
-            _one_of(getattr(self, name), name, allowed)
+            ParameterError.check_one_of(getattr(self, name), name, allowed)
         for signal in self.signals:
-            _one_of(signal, "signals", SIGNALS)
+            ParameterError.check_one_of(signal, "signals", SIGNALS)
         for name in ("within", "hotfix_within"):
             object.__setattr__(self, name, _length(getattr(self, name), name))
 
@@ -95,13 +94,6 @@ _ALLOWED: dict[str, tuple[str, ...]] = {
     "minutes": ("exact", "up", "down"),
     "per": ("deployments", "incidents"),
 }
-
-
-def _one_of(value: str, name: str, allowed: tuple[str, ...]) -> str:
-    """The value, if it is one of those allowed."""
-    if value not in allowed:
-        raise ParameterError(f"{name} must be one of {', '.join(allowed)}; got {value!r}.")
-    return value
 
 
 def _length(value: pd.Timedelta | str, name: str) -> pd.Timedelta:
@@ -151,12 +143,7 @@ def preset(name: str, **ours: Any) -> Rules:
     ----------
     name : {'srelib', 'devlake', 'four_keys', 'middleware', 'gitlab'}
         Ours, or those another tool publishes as its own.
-    **ours
-        Of `Rules`, for ours; those of other tools stay as they publish them.
-
-    Returns
-    -------
-    Rules
+    **ours : of `Rules`, for ours; those of other tools stay as they publish them
 
     Raises
     ------
@@ -168,5 +155,6 @@ def preset(name: str, **ours: Any) -> Rules:
     >>> preset("gitlab").start
     'merged'
     """
-    found = PRESETS[_one_of(name, "rules", tuple(PRESETS))]
+    ParameterError.check_one_of(name, "rules", PRESETS)
+    found = PRESETS[name]
     return replace(found, **ours) if found is DEFAULT else found

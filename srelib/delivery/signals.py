@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from srelib import marks, tables
+from srelib import events, marks, tables
 from srelib.delivery import failures, lead_time
 from srelib.delivery.frequency import (
     NAN,
@@ -40,7 +40,6 @@ def failure_signals(
     *,
     between: Span,
     rules: Rules = DEFAULT,
-    placed: pd.DataFrame | None = None,
     together: str | None = None,
     revert_within: pd.Timedelta | str = "30D",
     confidence: float = 0.95,
@@ -53,7 +52,7 @@ def failure_signals(
 
     Parameters
     ----------
-    deployments, changes, incidents, between, rules, placed, together, confidence
+    deployments, changes, incidents, between, rules, together, confidence
         See `srelib.delivery`; changes may be None.
     revert_within : Timedelta or str
         What was reverted longer after it was deployed is no failed deployment.
@@ -82,7 +81,7 @@ def failure_signals(
     >>> found[["signal", "failed", "value", "repairs"]].values.tolist()
     [['reverted', 1, 0.5, 1], ['marked', 1, 0.5, 1]]
     """
-    given: dict[str, Any] = {"between": _span_of(between), "rules": rules, "placed": placed}
+    given: dict[str, Any] = {"between": _span_of(between), "rules": rules}
     limit = _length(revert_within, "revert_within")
     seen, flags, repairs = _signalled(deployments, changes, incidents, limit, given)
     rows = seen.rows
@@ -114,9 +113,8 @@ def _signalled(
 ) -> tuple[_Seen, dict[str, np.ndarray], dict[str, np.ndarray]]:  # fmt: skip
     """Which deployments each signal says failed, and which mended them, by its name."""
     rows = failures._failures(deployments, incidents, **given)
-    planned = rows["planned"].astype("boolean")
-    rows["known"] = planned.notna().to_numpy()
-    rows["rework"] = ~planned.fillna(True).to_numpy(dtype=bool)
+    rows["known"] = rows["planned"].notna().to_numpy()
+    rows["rework"] = events._unplanned(rows)
     seen = _Seen(rows, deployments, tables.empty("changes") if changes is None else changes)
     there = failures._signals(deployments, incidents, given["rules"])
     flags = {name: rows[name].to_numpy() for name in there}
@@ -129,9 +127,9 @@ def _signalled(
             repairs[name] = seen.shipping(chosen)
             own = deployments.assign(planned=seen.in_table(~repairs[name]))
             flags[name] = failures._failures(own, incidents, **given)["hotfix"].to_numpy()
-    if there_too := [name for name in MARKED.values() if name in flags]:
+    if marked := [name for name in MARKED.values() if name in flags]:
         for found in (flags, repairs):
-            found[MARKS] = np.any([found[name] for name in there_too], axis=0)
+            found[MARKS] = np.any([found[name] for name in marked], axis=0)
     return seen, flags, repairs
 
 

@@ -19,12 +19,7 @@ How each is worked out, and from which source, is in ``docs/methods.md``, "Incid
 
 from srelib.incidents.comparison import CountTrend, DurationTrend, PeriodComparison, compare_periods
 from srelib.incidents.noise import Detectable, Noise, detectable_change, noise_check
-from srelib.incidents.postmortems import (
-    IncidentCosts,
-    Recurrence,
-    budget_spent,
-    incident_costs,
-)
+from srelib.incidents.postmortems import IncidentCosts, Recurrence, budget_spent, incident_costs
 from srelib.incidents.times import Downtime, TimeTo, time_to
 
 __all__ = [
@@ -32,7 +27,4 @@ __all__ = [
     "PeriodComparison", "Recurrence", "TimeTo", "budget_spent", "compare_periods",
     "detectable_change", "incident_costs", "noise_check", "time_to",
 ]  # fmt: skip
-
-
-def __dir__() -> list[str]:
-    return __all__
+__dir__ = __all__.copy

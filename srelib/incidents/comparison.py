@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -38,14 +39,7 @@ from srelib.incidents.times import (
     _time_of_durations,
     time_to,
 )
-from srelib.stats import Estimate
-from srelib.stats.comparisons import (
-    duration_p_value,
-    duration_ratio,
-    rank_correlation,
-    rate_ratio,
-    rate_ratio_p_value,
-)
+from srelib.stats import Estimate, comparisons
 from srelib.stats.intervals import _normal_quantile, _rate
 
 NAN = float("nan")
@@ -61,10 +55,10 @@ class CountTrend:
     Parameters
     ----------
     before, after, ratio : Estimate, incidents a week [1/week]; after over before
-    p_value : float
-        Chance of a difference at least this large if the rate did not change [fraction].
-    index : float
-        How much more their number scatters over time than that of independent ones [ratio].
+    p_value : float, chance of a difference at least this large if the rate did not change
+        [fraction]
+    index : float, how much more their number scatters over time than that of independent ones
+        [ratio]
     verdict : str, 'better', 'worse' or 'cannot tell'
     """
 
@@ -98,42 +92,32 @@ class DurationTrend:
 
 
 @dataclass(frozen=True)
-class _IncidentSummary:
-    """Incidents of one service in a period."""
-
-    per_week: Estimate
-    restore: Estimate
-
-
-@dataclass(frozen=True)
 class PeriodComparison:
     """Incidents of a fleet, two parts of their history held against each other.
 
     Parameters
     ----------
-    between, split, timezone : pair of Timestamp, Timestamp, str
-        The time looked at, its end being "now"; where it is divided; the zone of hours and days.
+    between, split, timezone : pair of Timestamp, Timestamp, str, the time looked at, its end being
+        "now"; where it is divided; the zone of hours and days
     times : dict of str to TimeTo, time to detect, acknowledge, mitigate and restore, over all
-    durations, service_durations : DataFrame
-        To restore each incident: incident_id, service, started_at, seconds, state ('ended', 'open'
-        or 'unknown'); and the same with a row for each service of an incident.
+    durations, service_durations : DataFrame, to restore each incident: incident_id, service,
+        started_at, seconds, state ('ended', 'open' or 'unknown'); and the same with a row for each
+        service of an incident
     counts, lengths : CountTrend, DurationTrend
-    bins : DataFrame
-        Incidents per week, or per four weeks of a long history: starts_at, ends_at, count, weeks.
-    noise, detectable : Noise or None, Detectable or None
-        None with too few durations in either part.
-    looks_worse : float
-        How often a cut of every duration by a tenth would make the mean look worse [fraction].
+    bins : DataFrame, incidents per week, or per four weeks of a long history: starts_at, ends_at,
+        count, weeks
+    noise, detectable : Noise, Detectable or None, with too few durations in either part
+    looks_worse : float, how often a cut of every duration by a tenth would make the mean look worse
+        [fraction]
     downtime : Downtime
-    services : DataFrame
-        One row per service, most incidents first: service, incidents, open, before, after [count],
-        restore (median [s]), count_verdict, duration_verdict (corrected for how many there are).
-    recurrence : dict of str to Recurrence
-        By 'hour', 'weekday' and, with several of them, 'service'.
-    repeated : DataFrame
-        Titles that came back: title, incidents, services [count], first, last, gap.
-    silence, silence_p_value : Timedelta, float
-        From the start of the last incident to the end; its chance at the rate before [fraction].
+    services : DataFrame, most incidents first: service, incidents, open, before, after [count],
+        restore (median [s]), count_verdict, duration_verdict (corrected for how many there are)
+    recurrence : dict of str to Recurrence, by 'hour', 'weekday' and, with several of them,
+        'service'
+    repeated : DataFrame, titles that came back: title, incidents, services [count], first, last,
+        gap
+    silence, silence_p_value : Timedelta, float, from the start of the last incident to the end; its
+        chance at the rate before [fraction]
     """
 
     between: Between
@@ -174,11 +158,9 @@ def compare_periods(
 
     Parameters
     ----------
-    incidents, as_of, split
-        See `srelib.incidents`; incidents of the severities that count.
-    observed_since : Timestamp, optional
-        Start of what else was observed. The history begins there where it lies at most three
-        average gaps before the first incident, else with that.
+    incidents, as_of, split : see `srelib.incidents`; incidents of the severities that count
+    observed_since : Timestamp, optional, start of what else was observed. The history begins there
+        where it lies at most three average gaps before the first incident, else with that.
     statistic : {'mean', 'median'}, what `noise_check` compares
     timezone : str, IANA zone in which hours and weekdays are meant
 
@@ -242,15 +224,13 @@ def compare_periods(
 
 def _summary(
     incidents: pd.DataFrame, *, between: Between, confidence: float = 0.95
-) -> _IncidentSummary:
-    """How often one service had incidents in a period, and how long they lasted."""
+) -> tuple[Estimate, Estimate]:
+    """How often one service had incidents in a period [1/week], and how long they lasted [s]."""
     rows = _started_in(_fleet_incidents(incidents), between)
     index = _widened(*_dispersion([(rows["started_at"], between)]), confidence)
     weeks = (between[1] - between[0]) / WEEK
-    return _IncidentSummary(
-        per_week=_rate(len(rows), weeks, confidence, index=index),
-        restore=time_to(rows, as_of=between[1], confidence=confidence).median,
-    )
+    restore = time_to(rows, as_of=between[1], confidence=confidence).median
+    return _rate(len(rows), weeks, confidence, index=index), restore
 
 
 def _count_trend(
@@ -263,12 +243,12 @@ def _count_trend(
     before, after = (
         (float(len(_started_in(incidents, part))), (part[1] - part[0]) / WEEK) for part in parts
     )
-    ratio = rate_ratio(before, after, index=wide)
+    ratio, p_value = comparisons.rate_ratio(before, after, index=wide)
     return CountTrend(
         before=_rate(*before, index=wide),
         after=_rate(*after, index=wide),
         ratio=ratio,
-        p_value=rate_ratio_p_value(before, after, index=wide),
+        p_value=p_value,
         index=index,
         verdict=_verdict(ratio),
     )
@@ -291,14 +271,14 @@ def _duration_trend(
     sides = [_started_in(rows, part) for part in _before_and_after(between, split=split)]
     before, after = (_time_of_durations(side) for side in sides)
     known = _known_durations(sides[0]), _known_durations(sides[1])
-    ratio = duration_ratio(*known)
+    ratio, p_value = comparisons.duration_ratio(*known)
     order = rows.loc[rows["state"] != UNKNOWN, "started_at"].astype("int64")
     return DurationTrend(
         before=before,
         after=after,
         ratio=ratio,
-        p_value=duration_p_value(*known),
-        correlation=rank_correlation(order, *_known_durations(rows)),
+        p_value=p_value,
+        correlation=comparisons.rank_correlation(order, *_known_durations(rows)),
         verdict=_verdict(ratio),
     )
 
@@ -314,27 +294,24 @@ def _compare_services(
     incidents: pd.DataFrame, *, between: Between, split: pd.Timestamp
 ) -> pd.DataFrame:
     """Each service: how many, how long, and whether that changed."""
-    trends = {}
+    rows, trends = [], dict[tuple[str, Any], CountTrend | DurationTrend]()
     for name, own in incidents.groupby("service"):
-        trends[str(name)] = (
-            _count_trend(own, between=between, split=split),
-            _duration_trend(own, between=between, split=split),
-            time_to(own, as_of=between[1]),
-        )
-    p_values = {f"counts {name}": counts.p_value for name, (counts, _, _) in trends.items()}
-    p_values |= {f"lengths {name}": lengths.p_value for name, (_, lengths, _) in trends.items()}
-    significant = {key for key, p in _holm(p_values).items() if p < 0.05}
-    rows = [{
-        "service": name,
-        "incidents": times.incidents,
-        "open": times.open,
-        "before": int(counts.before.n),
-        "after": int(counts.after.n),
-        "restore": times.median.value,
-        "count_verdict": counts.verdict if f"counts {name}" in significant else UNCLEAR,
-        "duration_verdict": lengths.verdict if f"lengths {name}" in significant else UNCLEAR,
-    } for name, (counts, lengths, times) in trends.items()]  # fmt: skip
+        counts = _count_trend(own, between=between, split=split)
+        lengths = _duration_trend(own, between=between, split=split)
+        trends |= {("count", name): counts, ("duration", name): lengths}
+        times = time_to(own, as_of=between[1])
+        rows.append({
+            "service": str(name), "incidents": times.incidents, "open": times.open,
+            "before": int(counts.before.n), "after": int(counts.after.n),
+            "restore": times.median.value,
+        })  # fmt: skip
+    significant = _holm({key: trend.p_value for key, trend in trends.items()})
     table = pd.DataFrame(rows)
+    for of in ("count", "duration"):
+        table[f"{of}_verdict"] = [
+            trends[of, name].verdict if significant[of, name] < 0.05 else UNCLEAR
+            for name in table["service"]
+        ]
     return table.sort_values("incidents", ascending=False, kind="stable", ignore_index=True)
 
 

@@ -10,15 +10,7 @@ import numpy as np
 import pandas as pd
 
 from srelib.errors import InsufficientDataError, ParameterError
-from srelib.incidents.times import (
-    OPEN,
-    UNKNOWN,
-    Between,
-    _before_and_after,
-    _durations,
-    _fleet_incidents,
-    _started_in,
-)
+from srelib.incidents import times
 from srelib.stats.intervals import _normal_quantile
 
 NAN = float("nan")
@@ -27,6 +19,8 @@ FEWEST = 3
 FINE = 4000
 """As many quantiles say how durations scatter as well as more of them would."""
 FEWEST_DURATIONS = 10
+POWER, CONFIDENCE = 0.8, 0.95
+"""How often an improvement would be seen, by a test that rejects at 1 less this."""
 BATCH = 2_000_000
 """Numbers drawn at once."""
 
@@ -39,8 +33,8 @@ class Noise:
     ----------
     statistic : str, 'mean' or 'median'
     before, after : float, of the durations in either period [s]
-    n_before, n_after, open : int
-        Incidents; how many of them had not ended and count for as long as they were seen to last.
+    n_before, n_after, open : int, incidents; how many had not ended and count for as long as they
+        were seen to last
     share : float, of shufflings with a difference at least this large, either way [fraction]
     differences : array, after less before, in each shuffling [s]
     """
@@ -63,10 +57,9 @@ class Noise:
 def noise_check(
     incidents: pd.DataFrame,
     *,
-    between: Between,
+    between: times.Between,
     split: pd.Timestamp | str | None = None,
     statistic: str = "mean",
-    to: str = "restore",
     resamples: int = 9999,
     seed: int = 0,
 ) -> Noise:
@@ -76,22 +69,17 @@ def noise_check(
 
     Parameters
     ----------
-    incidents, split, to
-        See `srelib.incidents`.
-    between : pair of Timestamp
-        Time in which incidents were written down, half-open; its end is "now".
-    statistic : {'mean', 'median'}
-        What is compared: the mean (which most dashboards show) or the median.
+    incidents, split : see `srelib.incidents`
+    between : pair of Timestamp, time in which incidents were written down, half-open; its end is
+        "now"
+    statistic : {'mean', 'median'}, what is compared: the mean (which most dashboards show) or the
+        median
     resamples, seed : int, shufflings, and their seed
-
-    Returns
-    -------
-    Noise
 
     Raises
     ------
     ParameterError
-        `statistic` or `to` is none of these, `split` does not lie inside, `resamples` below 1.
+        `statistic` is none of these, `split` does not lie inside, `resamples` below 1.
     InsufficientDataError
         Fewer than three incidents with a known duration in either period.
 
@@ -105,17 +93,14 @@ def noise_check(
     >>> found.n_before, found.share > 0.2
     (14, True)
     """
-    if statistic not in STATISTICS:
-        raise ParameterError(
-            f"statistic must be one of {', '.join(STATISTICS)}; got {statistic!r}."
-        )
+    ParameterError.check_one_of(statistic, "statistic", STATISTICS)
     if resamples < 1:
         raise ParameterError(f"resamples must be at least 1; got {resamples}.")
-    parts = _before_and_after(between, split=split)
-    rows = _started_in(_fleet_incidents(incidents), between)
-    known = _durations(rows, as_of=between[1], to=to)
-    known = known[known["state"] != UNKNOWN]
-    sides = [_started_in(known, part)["seconds"].to_numpy("float64") for part in parts]
+    parts = times._before_and_after(between, split=split)
+    rows = times._started_in(times._fleet_incidents(incidents), between)
+    known = times._durations(rows, as_of=between[1])
+    known = known[known["state"] != times.UNKNOWN]
+    sides = [times._started_in(known, part)["seconds"].to_numpy("float64") for part in parts]
     if min(map(len, sides)) < FEWEST:
         raise InsufficientDataError(
             f"shuffling needs at least {FEWEST} incidents with a known duration in either period; "
@@ -123,7 +108,7 @@ def noise_check(
         )
     before, after = (float(STATISTICS[statistic](side)) for side in sides)
     share, drawn = _shuffled(sides[0], sides[1], STATISTICS[statistic], resamples, seed)
-    still_open = int((known["state"] == OPEN).sum())
+    still_open = int((known["state"] == times.OPEN).sum())
     return Noise(statistic, before, after, len(sides[0]), len(sides[1]), still_open, share, drawn)
 
 
@@ -163,16 +148,14 @@ def _improvement_looks_worse(durations: np.ndarray, *, n: int, trials: int = 10_
 
 @dataclass(frozen=True)
 class Detectable:
-    """The smallest improvement that would be seen.
+    """The smallest improvement that would be seen so often (`power`).
 
     Parameters
     ----------
-    cut : float
-        Of every duration [fraction]; NaN where even a cut to nothing would often be missed, and
-        where fewer than ten durations (or only equal ones) do not say how they scatter.
+    cut : float, of every duration [fraction]; NaN where even a cut to nothing would often be
+        missed, and where fewer than ten durations (or only equal ones) do not say how they scatter
     count_cut : float, of the number of incidents [fraction]; NaN likewise
     n_before, n_after : float, incidents in either period
-    power : float, how often it would be seen [fraction]
     curve : DataFrame, n (incidents in both periods), cut, count_cut [fraction]
     """
 
@@ -180,17 +163,12 @@ class Detectable:
     count_cut: float
     n_before: float
     n_after: float
-    power: float
     curve: pd.DataFrame
+    power: float = POWER
 
 
 def detectable_change(
-    durations: np.ndarray | pd.Series,
-    *,
-    n: tuple[float, float] | None = None,
-    power: float = 0.8,
-    confidence: float = 0.95,
-    index: float = 1.0,
+    durations: np.ndarray | pd.Series, *, n: tuple[float, float] | None = None, index: float = 1.0
 ) -> Detectable:
     """The smallest improvement that two periods with this many incidents could show.
 
@@ -198,18 +176,12 @@ def detectable_change(
     ----------
     durations : array or Series, of past incidents, any unit of time; NaN is unknown and left out
     n : pair of float, optional, incidents before and after; default: half of the durations each
-    power : float, how often the improvement must be seen [fraction]
-    confidence : float, of the rank test for durations, and of the comparison of counts [fraction]
     index : float, overdispersion of the counts, as in `CountTrend`
-
-    Returns
-    -------
-    Detectable
 
     Raises
     ------
     ParameterError
-        `power` outside [0.5, 1), `n` below 2.
+        `n` below 2.
 
     Examples
     --------
@@ -218,8 +190,6 @@ def detectable_change(
     >>> 0.35 < found.cut < 0.45
     True
     """
-    if not 0.5 <= power < 1:
-        raise ParameterError(f"power must lie in [0.5, 1); got {power}. For 80 % write 0.8.")
     known = np.asarray(durations, dtype="float64")
     known = known[~np.isnan(known)]
     values, half = _smoothed(known), len(known) / 2
@@ -228,20 +198,16 @@ def detectable_change(
         raise ParameterError(f"n must hold at least 2 incidents in either period; got {n}.")
     share, top = before / (before + after), max(2000.0, 8 * (before + after))
     sizes = np.unique(np.rint(np.geomspace(10, top, 28))).astype("float64")
-    options = {"power": power, "confidence": confidence}
     curve = pd.DataFrame({
         "n": sizes,
-        "cut": [_smallest(values, (s * share, s * (1 - share)), **options) for s in sizes],
-        "count_cut": [_smallest_count(s / 2, index, **options) for s in sizes],
+        "cut": [_smallest(values, (s * share, s * (1 - share))) for s in sizes],
+        "count_cut": [_smallest_count(s / 2, index) for s in sizes],
     })  # fmt: skip
-    cut = _smallest(values, (before, after), **options)
-    fewer = _smallest_count((before + after) / 2, index, **options)
-    return Detectable(cut, fewer, before, after, power, curve)
+    fewer = _smallest_count((before + after) / 2, index)
+    return Detectable(_smallest(values, (before, after)), fewer, before, after, curve)
 
 
-def _power_of_cut(
-    values: np.ndarray, cut: float, *, n: tuple[float, float], confidence: float = 0.95
-) -> float:
+def _power_of_cut(values: np.ndarray, cut: float, *, n: tuple[float, float]) -> float:
     """How often the rank test would see a cut of every duration."""
     before, after = n
     shorter = values * (1 - cut)
@@ -252,7 +218,7 @@ def _power_of_cut(
     both = float((beaten_by**2).mean()), float((longer_than**2).mean())
     variance = p * (1 - p) + (after - 1) * (both[0] - p**2) + (before - 1) * (both[1] - p**2)
     spread = math.sqrt(max(variance, 1e-12) / (before * after))
-    limit = _normal_quantile(confidence) * null
+    limit = _normal_quantile(CONFIDENCE) * null
     return _normal((p - 0.5 - limit) / spread) + _normal((0.5 - p - limit) / spread)
 
 
@@ -270,29 +236,24 @@ def _tied(values: np.ndarray) -> float:
     return float((many**3 - many).sum() / (size**3 - size))
 
 
-def _smallest(
-    values: np.ndarray, n: tuple[float, float], *, power: float, confidence: float
-) -> float:
-    """The smallest cut with the power asked for; NaN where there is none."""
+def _smallest(values: np.ndarray, n: tuple[float, float]) -> float:
+    """The smallest cut that would be seen often enough; NaN where there is none."""
     from scipy.optimize import brentq
 
-    if min(n) < 2 or not len(values):
-        return NAN
-
     def lacking(cut: float) -> float:
-        return _power_of_cut(values, cut, n=n, confidence=confidence) - power
+        return _power_of_cut(values, cut, n=n) - POWER
 
     most = 0.999
-    if not lacking(most) >= 0:
+    if min(n) < 2 or not len(values) or not lacking(most) >= 0:
         return NAN
     return float(brentq(lacking, 0.0, most, xtol=1e-4))
 
 
-def _smallest_count(mean: float, index: float, *, power: float, confidence: float) -> float:
+def _smallest_count(mean: float, index: float) -> float:
     """The smallest cut of the count, whose mean is given, on the scale of square roots."""
     from scipy.special import ndtri
 
-    step = (_normal_quantile(confidence) + float(ndtri(power))) * math.sqrt(max(index, 1.0) / 2)
+    step = (_normal_quantile(CONFIDENCE) + float(ndtri(POWER))) * math.sqrt(max(index, 1.0) / 2)
     middle = math.sqrt(max(mean - step**2 / 4, 0.0))
     before, after = middle + step / 2, middle - step / 2
     return 1 - (after / before) ** 2 if after > 0 else NAN

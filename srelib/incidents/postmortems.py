@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from srelib.errors import ParameterError, SrelibError
 from srelib.fleet import Indicator, answers
 from srelib.incidents.times import Between, _dispersion, _eligible_incidents, _started_in
 from srelib.windows import Window, history
-from srelib.windows.window import _as_window, _local
+from srelib.windows.window import _as_window, _check_zone
 
 NAN = float("nan")
 POSTMORTEM = 0.2
@@ -57,10 +58,8 @@ def budget_spent(
 
     Raises
     ------
-    InsufficientDataError
-        Nothing was asked in all the history.
-    ParameterError
-        The incidents belong to several services.
+    InsufficientDataError, ParameterError
+        Nothing was asked in all the history; the incidents belong to several services.
 
     Examples
     --------
@@ -79,12 +78,9 @@ def budget_spent(
     past, own = history(good, total), parts[parts["cause"] == "incident"]
     budget = _window_allowance(past, target=target, window=_as_window(period))
     quarter = _window_allowance(past, target=target, window=Window(QUARTER))
-    return pd.DataFrame({
-        "incident_id": own["key"], "title": own["label"], "starts_at": own["starts_at"],
-        "ends_at": own["ends_at"], "bad": own["bad"], "share": own["bad"] / budget,
-        "share_of_quarter": own["bad"] / quarter, "share_of_spent": own["share_of_spent"],
-        "coverage": own["coverage"],
-    }).reset_index(drop=True)  # fmt: skip
+    found = own.rename(columns={"key": "incident_id", "label": "title"})
+    found = found.assign(share=own["bad"] / budget, share_of_quarter=own["bad"] / quarter)
+    return found[[name for name in COLUMNS if name in found]].reset_index(drop=True)
 
 
 @dataclass(frozen=True)
@@ -93,15 +89,14 @@ class IncidentCosts:
 
     Parameters
     ----------
-    incidents : DataFrame
-        Each incident once, by the objective it spent most of; columns of `budget_spent`, service,
-        objective and postmortem (bool); those that spent the largest share first.
-    classes : DataFrame
-        Outages of one kind (a title at a service) in the last 90 days together: title, service,
-        incidents [count], share_of_quarter [fraction], too_much (bool), costliest first.
-    limit : float
-        Share of a budget above which an incident needs a postmortem, and a class of outages
-        belongs into the plan [fraction].
+    incidents : DataFrame, each incident once, by the objective it spent most of; columns of
+        `budget_spent`, service, objective and postmortem (bool); those that spent the largest share
+        first
+    classes : DataFrame, outages of one kind (a title at a service) in the last 90 days together:
+        title, service, incidents [count], share_of_quarter [fraction], too_much (bool), costliest
+        first
+    limit : float, share of a budget above which an incident needs a postmortem, and a class of
+        outages belongs into the plan [fraction]
     objectives : int, how many were looked at
     """
 
@@ -121,14 +116,10 @@ def incident_costs(
 
     Parameters
     ----------
-    spent : mapping of Indicator to DataFrame
-        As from `budget_spent`, by objective, or the errors in their place.
-    as_of : Timestamp, "Now"; the quarter of classes of outages is the 90 days before it
+    spent : mapping of Indicator to DataFrame, as from `budget_spent`, by objective, or the errors
+        in their place
+    as_of : Timestamp, "now"; the quarter of classes of outages is the 90 days before it
     limit : float, as in `IncidentCosts`; 20 % is the rule of the SRE Workbook, appendix B
-
-    Returns
-    -------
-    IncidentCosts
 
     Raises
     ------
@@ -182,11 +173,10 @@ class Recurrence:
 
     Parameters
     ----------
-    counts : DataFrame
-        value (0 to 23; 0 to 6, Monday first; name), count, expected [count] if they came evenly.
-    p_value, adjusted_p_value : float
-        Chance of counts at least this uneven if they did [fraction], NaN with fewer than ten; and
-        corrected (Holm) for looking in several ways.
+    counts : DataFrame, value (0 to 23; 0 to 6, Monday first; name), count, expected [count] if they
+        came evenly
+    p_value, adjusted_p_value : float, chance of counts at least this uneven if they did [fraction],
+        NaN with fewer than ten; and corrected (Holm) for looking in several ways
     """
 
     counts: pd.DataFrame
@@ -204,9 +194,8 @@ def _recurrence(
 ) -> dict[str, Recurrence]:
     """Do incidents prefer an hour of the day, a day of the week, a service?"""
     rows = _started_in(_eligible_incidents(incidents), between)
-    local = _local(events.once_for_fleet(rows)["started_at"], timezone)
-    quarters = pd.Series(pd.date_range(*between, freq="15min", inclusive="left"))
-    times = _local(quarters, timezone).dt
+    local = events.once_for_fleet(rows)["started_at"].dt.tz_convert(_check_zone(timezone))
+    times = pd.date_range(*between, freq="15min", inclusive="left").tz_convert(timezone)
     day = local.dt.tz_localize(None).dt.floor("D")
     week = day - pd.to_timedelta(local.dt.day_of_week, unit="D")
     rng = np.random.default_rng(seed)
@@ -264,12 +253,12 @@ def _services(rows: pd.DataFrame, between: Between) -> tuple[pd.DataFrame, float
     return frame, float(chi2.sf(square, len(seen) - 1))
 
 
-def _holm(p_values: dict[str, float]) -> dict[str, float]:
+def _holm(p_values: Mapping[Any, float]) -> dict[Any, float]:
     """P values corrected for how many there are."""
-    known = sorted((p, key) for key, p in p_values.items() if p == p)
+    known = sorted((key for key, p in p_values.items() if p == p), key=lambda key: p_values[key])
     found, least = dict.fromkeys(p_values, NAN), 0.0
-    for rank, (p, key) in enumerate(known):
-        least = max(least, min(1.0, p * (len(known) - rank)))
+    for rank, key in enumerate(known):
+        least = max(least, min(1.0, p_values[key] * (len(known) - rank)))
         found[key] = least
     return found
 

@@ -13,7 +13,7 @@ from srelib import events, tables
 from srelib.errors import InsufficientDataError, ParameterError
 from srelib.stats import Estimate
 from srelib.stats.comparisons import rate_dispersion
-from srelib.stats.intervals import _kaplan_meier, _survival_median, _survival_quantile
+from srelib.stats.intervals import _kaplan_meier, _survival_quantile
 
 ENDS = {
     "detect": "detected_at",
@@ -53,13 +53,11 @@ class TimeTo:
     Parameters
     ----------
     median, p90 : Estimate, Kaplan-Meier [s]; NaN where too few have ended
-    incidents, open : int
-        How many there were, and how many of them had not ended by the end of the data.
-    unknown : int
-        How many are over without such a time on record, or with one before their start; they are
-        in no estimate.
-    recorded : bool
-        False where every time on record is the start itself: the source cannot know another.
+    incidents, open : int, how many there were, and had not ended by the end of the data
+    unknown : int, how many are over without such a time on record, or with one before their start;
+        they are in no estimate
+    recorded : bool, False where every time on record is the start itself: the source cannot know
+        another
     curve : DataFrame, as from `srelib.stats.kaplan_meier`, time in seconds
     """
 
@@ -73,11 +71,7 @@ class TimeTo:
 
 
 def time_to(
-    incidents: pd.DataFrame,
-    *,
-    as_of: pd.Timestamp,
-    to: str = "restore",
-    confidence: float = 0.95,
+    incidents: pd.DataFrame, *, as_of: pd.Timestamp, to: str = "restore", confidence: float = 0.95
 ) -> TimeTo:
     """How long it took until incidents were over, or detected, acknowledged, mitigated.
 
@@ -85,17 +79,7 @@ def time_to(
 
     Parameters
     ----------
-    incidents, as_of, to, confidence
-        See `srelib.incidents`.
-
-    Returns
-    -------
-    TimeTo
-
-    Raises
-    ------
-    ParameterError
-        `to` is none of these.
+    incidents, as_of, to, confidence : see `srelib.incidents`; another `to` is a `ParameterError`
 
     Examples
     --------
@@ -114,8 +98,7 @@ def _durations(
     incidents: pd.DataFrame, *, as_of: pd.Timestamp, to: str = "restore"
 ) -> pd.DataFrame:
     """How long each incident took until then, or has taken so far."""
-    if to not in ENDS:
-        raise ParameterError(f"to must be one of {', '.join(ENDS)}; got {to!r}.")
+    ParameterError.check_one_of(to, "to", ENDS)
     rows = incidents[incidents["started_at"] <= as_of].reset_index(drop=True)
     blank = pd.Series(pd.NaT, rows.index, dtype="datetime64[us, UTC]")
     ends = rows[ENDS[to]] if ENDS[to] in rows.columns else blank
@@ -134,7 +117,7 @@ def _time_of_durations(rows: pd.DataFrame, *, confidence: float = 0.95) -> TimeT
     """As `time_to`, of durations that are already known."""
     seconds, ended = _known_durations(rows)
     return TimeTo(
-        median=_survival_median(seconds, ended, confidence=confidence),
+        median=_survival_quantile(seconds, ended, confidence=confidence),
         p90=_survival_quantile(seconds, ended, share=0.9, confidence=confidence),
         incidents=len(rows),
         open=int((rows["state"] == OPEN).sum()),
@@ -229,11 +212,10 @@ class Downtime:
 
     Parameters
     ----------
-    services : DataFrame
-        One row per service, longest first: service, incidents [count], downtime (Timedelta; each
-        moment once).
-    downtime, summed : Timedelta
-        Over all services, each moment once; what adding up all incidents gives instead.
+    services : DataFrame, longest first: service, incidents [count], downtime (Timedelta; each
+        moment once)
+    downtime, summed : Timedelta, over all services, each moment once; what adding up all incidents
+        gives instead
     overlapping : int, how many began before an earlier one of the same service was over
     not_felt : int, how many are left out because their severity says that no user was affected
     """

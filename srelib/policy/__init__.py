@@ -9,7 +9,4 @@ __all__ = [
     "Outcome", "Policy", "PolicyReplay", "PooledReplays", "PreparedService", "frontier", "grid",
     "named", "pooled", "prepare", "ready_made", "replay", "replay_service",
 ]  # fmt: skip
-
-
-def __dir__() -> list[str]:
-    return __all__
+__dir__ = __all__.copy

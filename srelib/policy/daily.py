@@ -68,13 +68,7 @@ class _Daily:
 
 
 def _daily_budget(
-    past: History,
-    times: pd.DatetimeIndex,
-    *,
-    target: float,
-    window: Window,
-    policy: Policy,
-    min_coverage: float = MIN_COVERAGE,
+    past: History, times: pd.DatetimeIndex, *, target: float, window: Window, policy: Policy
 ) -> _Daily:
     """The budget at each decision, from the buckets that were over by then."""
     at, fraction = times.as_unit("us").asi8, _budget_fraction(target)
@@ -92,7 +86,7 @@ def _daily_budget(
     near, near_since, _ = _back(past, at, hi, pd.Timedelta(policy.recent))
     return _Daily(
         times=at, since=since, bad=bad[hi] - bad[lo], allowance=allowance,
-        judged=(seen >= min_coverage) & (times <= past.end) & (allowance > 0),
+        judged=(seen >= MIN_COVERAGE) & (times <= past.end) & (allowance > 0),
         recent_since=near_since, recent_bad=bad[hi] - bad[near],
         recent_allowance=fraction * (total[hi] - total[near]),
     )  # fmt: skip

@@ -27,21 +27,14 @@ class FleetOutcome:
 
     Parameters
     ----------
-    frozen_days, slow_days : int
-        Days on which a service was frozen, or rationed, added up over services [service-days].
-    held : DataFrame
-        Deployments delayed or waiting: service, deployment_id, url, due_at, released_at, fate,
-        delay.
-    fates : dict of str to int
-        Deployments by what became of them.
-    delay : Estimate
-        Median delay of what was held [s].
-    deployment_days : float
-        Delays added up [d].
-    batch : int
-        Most deployments of one service released at one time.
-    budgets : Estimate
-        Bad events avoided, each objective's in budgets of four weeks of its own, added up.
+    frozen_days, slow_days : int, days on which a service was frozen, or rationed [service-days]
+    held : DataFrame, deployments delayed or waiting: service, deployment_id, url, due_at,
+        released_at, fate, delay
+    fates : dict of str to int, deployments by what became of them
+    delay, deployment_days : Estimate, float, median delay of what was held [s]; delays added up [d]
+    batch : int, most deployments of one service released at one time
+    budgets : Estimate, bad events avoided, each objective's in budgets of four weeks of its own,
+        added up
     """
 
     frozen_days: int
@@ -61,14 +54,9 @@ class PooledReplays:
     Parameters
     ----------
     policy : Policy
-    services : int
-        How many were replayed.
-    deployments : int
-        That were requested in the time replayed.
-    judged_days, days : int
-        Days with enough observed for a decision, of all days [service-days].
-    avoided, postponed : FleetOutcome
-        Under either reading.
+    services, deployments : int, services replayed, and deployments requested in the time replayed
+    judged_days, days : int, days with enough observed for a decision, of all days [service-days]
+    avoided, postponed : FleetOutcome, under either reading
     """
 
     policy: Policy
@@ -100,12 +88,8 @@ def pooled(replays: Mapping[Indicator, PolicyReplay]) -> PooledReplays:
 
     Parameters
     ----------
-    replays : mapping of Indicator to PolicyReplay
-        At least one, as `srelib.fleet.pooled` hands them over.
-
-    Returns
-    -------
-    PooledReplays
+    replays : mapping of Indicator to PolicyReplay, at least one, as `srelib.fleet.pooled` hands
+        them over
 
     Examples
     --------
@@ -171,20 +155,17 @@ def frontier(
     *,
     policies: Mapping[str, Policy],
     current: str,
-    draws: int = 0,
 ) -> pd.DataFrame:
     """What each policy delays against what it avoids, and which none beats in both.
 
+    Every decision is taken as sure, which is quick.
+
     Parameters
     ----------
-    services : mapping of str to PreparedService
-        As from `srelib.policy.prepare` by `srelib.fleet.each`; refusals are left out.
-    policies : mapping of str to Policy
-        By name.
-    current : str
-        The one in question.
-    draws : int
-        As in `srelib.policy.replay`; 0 takes every decision as sure, which is quick.
+    services : mapping of str to PreparedService, as from `srelib.policy.prepare` by
+        `srelib.fleet.each`; refusals are left out
+    policies : mapping of str to Policy, by name
+    current : str, the one in question
 
     Returns
     -------
@@ -201,7 +182,7 @@ def frontier(
     >>> frontier({}, policies={}, current="workbook").empty
     True
     """
-    replayed = {name: _replayed(services, policy, draws) for name, policy in policies.items()}
+    replayed = {name: _replayed(services, policy) for name, policy in policies.items()}
     rows = [_row(name, pooled(own), current) for name, own in replayed.items() if own]
     if not rows:
         return pd.DataFrame()
@@ -211,9 +192,9 @@ def frontier(
 
 
 def _replayed(
-    services: Mapping[str, PreparedService | SrelibError], policy: Policy, draws: int
+    services: Mapping[str, PreparedService | SrelibError], policy: Policy
 ) -> dict[Indicator, PolicyReplay]:
-    found = fleet.each(services, lambda _, one: replay_service(one, policy=policy, draws=draws))
+    found = fleet.each(services, lambda _, one: replay_service(one, policy=policy, draws=0))
     return {key: one for own in fleet.answers(found).values() for key, one in own.items()}
 
 

@@ -124,7 +124,9 @@ def _harm_after(
     cut = np.minimum(longest, last)
     clear = _clear_hours(past, first, np.maximum(last[:, 0], marks[:, pieces]), own)
     expected, total = _expected(past, clear, timezone), between(past.total.sums, cut)
-    part = _part(first, own)[:, None]
+    part = np.zeros((len(first), 1))
+    _, which, many_alike = np.unique(first[own], return_inverse=True, return_counts=True)
+    part[own, 0] = 1 / many_alike[which]
     return HarmHours(
         ends=past.start + np.ceil(cut[:, 1:]).astype("int64") * past.ticks,
         bad=part * between(past.bad.sums, cut), total=total, part=part,
@@ -150,14 +152,6 @@ def _own_spans(
     first = (low - past.start) // past.ticks
     following = next_begin(first[own], first, none=np.iinfo("i8").max)
     return first, np.where(own, np.maximum(np.minimum(stop, following), first), first)
-
-
-def _part(first: np.ndarray, own: np.ndarray) -> np.ndarray:
-    """Share of its hours that counts for a release; those of one bucket have the same hours."""
-    part = np.zeros(len(first))
-    _, which, many = np.unique(first[own], return_inverse=True, return_counts=True)
-    part[own] = 1 / many[which]
-    return part
 
 
 def _clear_hours(past: History, first: np.ndarray, last: np.ndarray, own: np.ndarray) -> np.ndarray:

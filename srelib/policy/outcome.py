@@ -13,7 +13,7 @@ from srelib.policy.daily import DELAYED, WAITING, BudgetTrack, Schedule, _repeat
 from srelib.policy.harm import HarmHours, _drawn_controls
 from srelib.policy.rules import Policy
 from srelib.stats import Estimate
-from srelib.stats.intervals import _survival_median
+from srelib.stats.intervals import _survival_quantile
 from srelib.windows import Window
 from srelib.windows.sums import _ratio
 
@@ -32,24 +32,20 @@ class Outcome:
 
     Parameters
     ----------
-    reading : {'avoided', 'postponed'}
-        Harm of a held release never happens; or it follows the release to the day it is released.
-    days : DataFrame
-        One row per decision: decided_at, ends_at (of the day it holds for), left_share (of the
-        budget in the world with the policy [fraction]), judged (enough was observed), frozen
-        (this objective asked for it), state (of the service: 'open', 'slow', 'frozen').
-    schedule : DataFrame
-        One row per deployment: deployment_id, due_at, fix, url, fate ('shipped', 'delayed',
-        'waiting', 'exempt': held but for being a fix), released_at (NaT while waiting), delay (so
-        far).
-    frozen : Estimate
-        Days on which the service was frozen, with how many it may have been [d].
-    delay : Estimate
-        Median delay of what was held [s].
-    saved, saved_share : Estimate
-        Bad events avoided [events], and as a share of all the allowance [fraction].
-    sli : float
-        Good share in the world with the policy [fraction].
+    reading : {'avoided', 'postponed'}, harm of a held release never happens; or it follows the
+        release to the day it is released
+    days : DataFrame, one row per decision: decided_at, ends_at (of the day it holds for),
+        left_share (of the budget in the world with the policy [fraction]), judged (enough was
+        observed), frozen (this objective asked for it), state (of the service: 'open', 'slow',
+        'frozen')
+    schedule : DataFrame, one row per deployment: deployment_id, due_at, fix, url, fate ('shipped',
+        'delayed', 'waiting', 'exempt': held but for being a fix), released_at (NaT while waiting),
+        delay (so far)
+    frozen : Estimate, days on which the service was frozen, with how many it may have been [d]
+    delay : Estimate, median delay of what was held [s]
+    saved, saved_share : Estimate, bad events avoided [events], and as a share of all the allowance
+        [fraction]
+    sli : float, good share in the world with the policy [fraction]
     """
 
     reading: str
@@ -102,22 +98,14 @@ class PolicyReplay:
 
     Parameters
     ----------
-    policy : Policy
-    target : float
-        [fraction]
-    window : Window
-        Of the budget that decided.
-    first, last : Timestamp
-        Start and end of the data.
-    recorded : DataFrame
-        decided_at, left_share (of the budget as recorded [fraction]), judged.
-    avoided, postponed : Outcome
-        Under either reading.
-    harm : DataFrame
-        One row per deployment: deployment_id, finished_at, bad (in the hours after it),
-        expected (anyhow), excess [events].
-    bad, total, allowance : float
-        Of all the time replayed, as recorded [events].
+    policy, target, window : that were replayed; target [fraction], window of the budget that
+        decided
+    first, last : Timestamp, start and end of the data
+    recorded : DataFrame, decided_at, left_share (of the budget as recorded [fraction]), judged
+    avoided, postponed : Outcome, under either reading
+    harm : DataFrame, one row per deployment: deployment_id, finished_at, bad (in the hours after
+        it), expected (anyhow), excess [events]
+    bad, total, allowance : float, of all the time replayed, as recorded [events]
     """
 
     policy: Policy
@@ -165,7 +153,7 @@ def _median_delay(schedule: pd.DataFrame, confidence: float) -> Estimate:
     if not len(held):
         return Estimate(float("nan"), float("nan"), float("nan"), 0, confidence, "Kaplan-Meier")
     seconds, delayed = held["delay"].dt.total_seconds(), held["fate"] == "delayed"
-    return _survival_median(seconds.to_numpy(), delayed.to_numpy(), confidence=confidence)
+    return _survival_quantile(seconds.to_numpy(), delayed.to_numpy(), confidence=confidence)
 
 
 def _scaled(estimate: Estimate, whole: float) -> Estimate:
@@ -217,7 +205,11 @@ def _alternative_tracks(tracks: Sequence[BudgetTrack], count: int) -> list[list[
     if any(after.controls.apart < ENOUGH for after in hours):
         return []
     rng, shape = np.random.default_rng(0), (count, len(tracks[0].harm))
-    drawn = [_every_hour(_drawn_controls(after.controls, shape, rng), after) for after in hours]
+    drawn = []
+    for after in hours:
+        ratios = _drawn_controls(after.controls, shape, rng)
+        over_again = np.arange(after.bad.shape[1]) % ratios.shape[-1]
+        drawn.append(np.asarray(ratios[..., over_again]))
     return [
         [
             replace(track, harm=after.bad - after.expected * ratios[i])
@@ -225,11 +217,6 @@ def _alternative_tracks(tracks: Sequence[BudgetTrack], count: int) -> list[list[
         ]
         for i in range(count)
     ]
-
-
-def _every_hour(ratios: np.ndarray, after: HarmHours) -> np.ndarray:
-    """Hours of clear spans, over again as often as the hours after a release go on."""
-    return np.asarray(ratios[..., np.arange(after.bad.shape[1]) % ratios.shape[-1]])
 
 
 def _held_harm(

@@ -12,10 +12,10 @@ import pandas as pd
 from srelib.budget.status import _budget_fraction
 from srelib.errors import ColumnError, InsufficientDataError, ParameterError
 from srelib.fleet import Indicator
+from srelib.policy import outcome
 from srelib.policy.daily import (
     FATES,
     FROZEN,
-    MIN_COVERAGE,
     NEVER,
     READINGS,
     STATES,
@@ -27,16 +27,6 @@ from srelib.policy.daily import (
     _follow_policy,
 )
 from srelib.policy.harm import HOUR, _harm_after, _replayable
-from srelib.policy.outcome import (
-    Outcome,
-    PolicyReplay,
-    _alternative_tracks,
-    _avoided_events,
-    _from_known_harm,
-    _held_harm,
-    _median_delay,
-    _scaled,
-)
 from srelib.policy.rules import FOUR_WEEKS, Policy
 from srelib.stats import Estimate
 from srelib.windows import History, Window, history
@@ -58,51 +48,36 @@ def replay(
     incidents: pd.DataFrame | None = None,
     harms: pd.Series | pd.DataFrame | None = None,
     after: pd.Timedelta | str = "6h",
-    min_coverage: float = MIN_COVERAGE,
     confidence: float = 0.95,
     draws: int = DRAWS,
-) -> PolicyReplay:
+) -> outcome.PolicyReplay:
     """Replay an error-budget policy on the history of one objective.
 
     A decision sees the budget of the world with the policy: recorded, less what held releases had
-    done by then, and (postponed) more what released ones had done again.
+    done by then, and (postponed) more what released ones had done again. Where less than half of
+    the window was observed, things stay as they are.
 
     Parameters
     ----------
-    good, total : Series
-        Good and total events [events] on a regular UTC index; missing is unknown.
-    deployments : DataFrame
-        Table ``deployments`` of the service in production.
-    target : float
-        Service level objective [fraction], strictly between 0 and 1.
+    good, total : Series, good and total events [events] on a regular UTC index; missing is unknown
+    deployments : DataFrame, table ``deployments`` of the service in production
+    target : float, service level objective [fraction], strictly between 0 and 1
     policy : Policy
-    window : Window, Timedelta or str
-        Window of the objective; used where the policy has none of its own.
-    incidents : DataFrame, optional
-        Table ``incidents``; time inside an open one is not held against a deployment.
-    harms : Series or DataFrame, optional
-        Bad events that each deployment cost [events], by deployment_id, such as the excess of
-        `srelib.tradeoff.deployment_effect`; a DataFrame has columns harm and perhaps low, high.
-        Default: estimated from the hours after each.
-    after : Timedelta or str
-        How long after it finished a deployment is answerable; whole hours.
-    min_coverage : float
-        Share of the window observed that a decision needs [fraction]; else things stay as they are.
-    confidence : float
-        Of the intervals [fraction].
-    draws : int
-        How often the history is replayed with other luck, to see which decisions were close.
-
-    Returns
-    -------
-    PolicyReplay
+    window : Window, Timedelta or str, of the objective; used where the policy has none of its own
+    incidents : DataFrame, optional, table ``incidents``; time inside an open one is not held
+        against a deployment
+    harms : Series or DataFrame, optional, bad events that each deployment cost [events], by
+        deployment_id, such as the excess of `srelib.tradeoff.deployment_effect`; a DataFrame has
+        columns harm and perhaps low, high. Default: estimated from the hours after each.
+    after : Timedelta or str, how long after it finished a deployment is answerable; whole hours
+    confidence : float, of the intervals [fraction]
+    draws : int, how often the history is replayed with other luck, to see which decisions were
+        close
 
     Raises
     ------
-    InvalidTargetError, CountError, TimeIndexError
-        As in `srelib.budget.status`.
-    ColumnError, ParameterError
-        A column is missing; a value is not allowed.
+    InvalidTargetError, CountError, TimeIndexError, ColumnError, ParameterError
+        As in `srelib.budget.status`; a column is missing; a value is not allowed.
     InsufficientDataError
         Buckets longer than an hour, or no decision within the data.
 
@@ -127,20 +102,14 @@ def replay(
         {key: history(good, total)}, deployments, incidents=incidents,
         harms=None if harms is None else {key: harms}, after=after, timezone=policy.timezone,
     )  # fmt: skip
-    return replay_service(
-        service, policy=policy, min_coverage=min_coverage, confidence=confidence, draws=draws
-    )[key]
+    return replay_service(service, policy=policy, confidence=confidence, draws=draws)[key]
 
 
 @dataclass(frozen=True)
 class PreparedService:
     """A service ready to have any number of policies replayed on it.
 
-    Parameters
-    ----------
-    deployments : DataFrame
-        Those that count, in order of time: deployment_id, due_at, finished_at, fix, url.
-    objectives : dict of Indicator to PreparedObjective
+    `deployments`: those that count, in order of time: deployment_id, due_at, finished_at, fix, url.
     """
 
     deployments: pd.DataFrame
@@ -160,21 +129,11 @@ def prepare(
 
     Parameters
     ----------
-    counts : mapping of Indicator to DataFrame or History
-        Good and total of each objective of one service; four weeks where one has no window.
-    deployments, incidents, harms, after
-        As in `replay`, harms by objective.
-    timezone : str
-        IANA zone whose hours of the day are compared.
-
-    Returns
-    -------
-    PreparedService
-
-    Raises
-    ------
-    InvalidTargetError, CountError, TimeIndexError, ColumnError, InsufficientDataError
-        As in `replay`.
+    counts : mapping of Indicator to DataFrame or History, good and total of each objective of one
+        service; four weeks where one has no window
+    deployments, incidents, harms, after : as in `replay`, whose errors it raises; harms by
+        objective
+    timezone : str, IANA zone whose hours of the day are compared
 
     Examples
     --------
@@ -220,21 +179,14 @@ def _known_harm(harms: pd.Series | pd.DataFrame, rows: pd.DataFrame) -> pd.DataF
 
 
 def replay_service(
-    service: PreparedService,
-    *,
-    policy: Policy,
-    min_coverage: float = MIN_COVERAGE,
-    confidence: float = 0.95,
-    draws: int = DRAWS,
-) -> dict[Indicator, PolicyReplay]:
+    service: PreparedService, *, policy: Policy, confidence: float = 0.95, draws: int = DRAWS
+) -> dict[Indicator, outcome.PolicyReplay]:
     """Replay a policy on every objective of a service: frozen when any of them says so.
 
     Parameters
     ----------
     service : PreparedService
-    policy : Policy
-    min_coverage, confidence, draws
-        As in `replay`.
+    policy, confidence, draws : as in `replay`
 
     Returns
     -------
@@ -243,8 +195,8 @@ def replay_service(
 
     Raises
     ------
-    InsufficientDataError, ParameterError
-        No decision within the data; `min_coverage` does not lie in (0, 1].
+    InsufficientDataError
+        No decision within the data.
 
     Examples
     --------
@@ -256,8 +208,6 @@ def replay_service(
     >>> replay_service(service, policy=named("workbook"))[shop].postponed.frozen_days
     0
     """
-    if not 0 < min_coverage <= 1:
-        raise ParameterError(f"min_coverage must lie in (0, 1]; got {min_coverage}.")
     parts = service.objectives
     first = min(part.past.index[0] for part in parts.values())
     last = max(part.past.end for part in parts.values())
@@ -266,17 +216,16 @@ def replay_service(
         raise InsufficientDataError(
             f"no decision falls into the {last - first} of data; export more than a day."
         )
-    tracks = [
-        _budget_track(part, times, policy, min_coverage=min_coverage) for part in parts.values()
-    ]
+    tracks = [_budget_track(part, times, policy) for part in parts.values()]
     estimated = all(part.harms is None for part in parts.values())
-    follow = partial(_follow_policy, times=times, rows=service.deployments, policy=policy)
     readings = []
     for reading in READINGS:
-        schedule = follow(tracks, postponed=reading == "postponed")
+        follow = partial(_follow_policy, times=times, rows=service.deployments, policy=policy,
+                         postponed=reading == "postponed")  # fmt: skip
+        schedule = follow(tracks)
         doubtful = estimated and len(schedule.held)
-        others = _alternative_tracks(tracks, draws) if doubtful else []
-        close = [(follow(other, postponed=reading == "postponed"), other) for other in others]
+        others = outcome._alternative_tracks(tracks, draws) if doubtful else []
+        close = [(follow(other), other) for other in others]
         became = _releases(schedule, service.deployments, last)
         readings.append(_Reading(reading, times, schedule, close, became, confidence))
     return {
@@ -285,14 +234,10 @@ def replay_service(
     }
 
 
-def _budget_track(
-    part: PreparedObjective, times: pd.DatetimeIndex, policy: Policy, *, min_coverage: float
-) -> BudgetTrack:
+def _budget_track(part: PreparedObjective, times: pd.DatetimeIndex, policy: Policy) -> BudgetTrack:
     """One objective, as a policy sees it."""
-    daily = _daily_budget(
-        part.past, times, target=part.target, window=_as_window(policy.window or part.window),
-        policy=policy, min_coverage=min_coverage,
-    )  # fmt: skip
+    window = _as_window(policy.window or part.window)
+    daily = _daily_budget(part.past, times, target=part.target, window=window, policy=policy)
     if part.harms is None:
         return BudgetTrack(part, daily, part.after.known)
     # harm given for a whole deployment is put where bad events came: never more than had come
@@ -320,16 +265,12 @@ class _Reading:
     @cached_property
     def delay(self) -> Estimate:
         """Median delay of what was held [s]."""
-        return _median_delay(self.releases, self.confidence)
+        return outcome._median_delay(self.releases, self.confidence)
 
 
 def _replayed(
-    i: int,
-    track: BudgetTrack,
-    readings: list[_Reading],
-    policy: Policy,
-    deployments: pd.DataFrame,
-) -> PolicyReplay:
+    i: int, track: BudgetTrack, readings: list[_Reading], policy: Policy, deployments: pd.DataFrame
+) -> outcome.PolicyReplay:
     """What a replay found for one objective."""
     part, past, after = track.part, track.part.past, track.part.after
     bad, total = float(past.bad.sums[-1]), float(past.total.sums[-1])
@@ -343,14 +284,14 @@ def _replayed(
         "decided_at": readings[0].times, "left_share": track.daily.left,
         "judged": track.daily.judged,
     })  # fmt: skip
-    return PolicyReplay(
+    return outcome.PolicyReplay(
         policy=policy, target=part.target, window=_as_window(policy.window or part.window),
         first=past.index[0], last=past.end, recorded=recorded, avoided=avoided,
         postponed=postponed, harm=harm, bad=bad, total=total, allowance=allowance,
     )  # fmt: skip
 
 
-def _outcome(reading: _Reading, i: int, track: BudgetTrack, allowance: float) -> Outcome:
+def _outcome(reading: _Reading, i: int, track: BudgetTrack, allowance: float) -> outcome.Outcome:
     past = track.part.past
     bad, total = float(past.bad.sums[-1]), float(past.total.sums[-1])
     avoided = _avoided(reading, i, track)
@@ -361,9 +302,9 @@ def _outcome(reading: _Reading, i: int, track: BudgetTrack, allowance: float) ->
         "left_share": found.left[i], "judged": track.daily.judged, "frozen": found.frozen[i],
         "state": np.array(STATES)[found.state],
     })  # fmt: skip
-    return Outcome(
+    return outcome.Outcome(
         reading=reading.name, days=days, schedule=reading.releases, frozen=_frozen(reading),
-        delay=reading.delay, saved=avoided, saved_share=_scaled(avoided, allowance),
+        delay=reading.delay, saved=avoided, saved_share=outcome._scaled(avoided, allowance),
         sli=_ratio(total - bad + avoided.value, total),
     )  # fmt: skip
 
@@ -371,16 +312,16 @@ def _outcome(reading: _Reading, i: int, track: BudgetTrack, allowance: float) ->
 def _avoided(reading: _Reading, i: int, track: BudgetTrack) -> Estimate:
     """Bad events avoided, from the harm given or from what came after."""
     due = reading.releases["due_at"].astype("int64").to_numpy()
-    held = partial(_held_harm, times=reading.times, due=due, postponed=reading.postponed)
+    held = partial(outcome._held_harm, times=reading.times, due=due, postponed=reading.postponed)
     own, known = held(track, reading.schedule), track.part.harms
     if known is None:
         others = [held(tracks[i], schedule) for schedule, tracks in reading.close]
-        return _avoided_events(own, others, confidence=reading.confidence)
+        return outcome._avoided_events(own, others, confidence=reading.confidence)
     pieces = track.harm[own.rows]
     sums = pieces.sum(axis=1)
     weighed = _divide((own.share * pieces).sum(axis=1), sums)
     share = np.where(sums > 0, weighed, own.share.mean(axis=1))
-    return _from_known_harm(known.iloc[own.rows], share, confidence=reading.confidence)
+    return outcome._from_known_harm(known.iloc[own.rows], share, confidence=reading.confidence)
 
 
 def _frozen(reading: _Reading) -> Estimate:

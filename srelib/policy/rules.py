@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 
 from srelib.errors import ParameterError
 from srelib.windows import Window
-from srelib.windows.window import _as_window
+from srelib.windows.window import _as_window, _check_zone
 
-UNTIL = ("budget", "slo")
 FOUR_WEEKS = Window(pd.Timedelta(days=28))
 WORKING_DAYS = (0, 1, 2, 3, 4)
 
@@ -23,29 +21,22 @@ class Policy:
 
     Parameters
     ----------
-    name : str
-        For sentences and figures.
-    freeze_below : float or None
-        Releases halt when less than this share of the allowance is left [fraction]; 0: when it is
-        overspent. None: they never halt.
-    thaw_above : float, optional
-        A freeze ends when at least this share is left again [fraction]; default: `freeze_below`.
-    slow_below : float, optional
-        With less left than this, releases are rationed [fraction]; None: never.
-    slow_to : int, optional
-        Releases allowed in any seven days while they are rationed.
-    until : {'budget', 'slo'}
-        A freeze ends when the budget is back, or ('slo') when the last `recent` kept the target.
-    recent : Timedelta or str
-        What 'slo' looks at.
-    window : Window, Timedelta, str or None
-        Window of the budget; None: that of the objective.
-    exempt_fixes : bool
-        Whether unplanned deployments (fixes, rollbacks) go through.
-    hour, timezone : int, str
-        Hour of the day [h] and its IANA zone at which is decided, and what was held let go.
-    release_days : tuple of int
-        Days of the week on which what was held is let go (0 is Monday).
+    name : str, for sentences and figures
+    freeze_below : float or None, releases halt when less than this share of the allowance is left
+        [fraction]; 0: when it is overspent. None: they never halt.
+    thaw_above : float, optional, a freeze ends when at least this share is left again [fraction];
+        default: `freeze_below`
+    slow_below : float, optional, with less left than this, releases are rationed [fraction]; None:
+        never
+    slow_to : int, optional, releases allowed in any seven days while they are rationed
+    until : {'budget', 'slo'}, a freeze ends when the budget is back, or ('slo') when the last
+        `recent` kept the target
+    recent : Timedelta or str, what 'slo' looks at
+    window : Window, Timedelta, str or None, of the budget; None: that of the objective
+    exempt_fixes : bool, whether unplanned deployments (fixes, rollbacks) go through
+    hour, timezone : int, str, hour of the day [h] and its IANA zone at which is decided, and what
+        was held let go
+    release_days : tuple of int, days of the week on which what was held is let go (0 is Monday)
 
     Raises
     ------
@@ -115,20 +106,14 @@ def _check_shares(policy: Policy) -> None:
 
 
 def _check_cadence(policy: Policy) -> None:
-    if policy.until not in UNTIL:
-        raise ParameterError(f"until must be one of {', '.join(UNTIL)}; got {policy.until!r}.")
+    ParameterError.check_one_of(policy.until, "until", ("budget", "slo"))
     if policy.hour not in range(24):
         raise ParameterError(f"hour must be a whole hour from 0 to 23; got {policy.hour!r}.")
     if not policy.release_days or set(policy.release_days) - set(range(7)):
         raise ParameterError(
             f"release_days must hold days from 0 (Monday) to 6; got {policy.release_days!r}."
         )
-    try:
-        ZoneInfo(policy.timezone)
-    except (KeyError, ValueError, OSError) as error:
-        raise ParameterError(
-            f"timezone must be an IANA name such as 'Europe/Berlin'; got {policy.timezone!r}."
-        ) from error
+    _check_zone(policy.timezone)
 
 
 READY: Mapping[str, Policy] = {
@@ -159,18 +144,10 @@ def named(
 
     Parameters
     ----------
-    name : str
-        One of `READY`.
-    freeze_below : float, optional
-        Another share at which releases halt [fraction]; default: that of the policy.
-    window : Window, Timedelta or str, optional
-        Another window; default: that of the policy.
-    timezone, exempt_fixes
-        As in `Policy`.
-
-    Returns
-    -------
-    Policy
+    name : str, one of `READY`
+    freeze_below, window : optional, another share at which releases halt [fraction], another
+        window; default: those of the policy
+    timezone, exempt_fixes : as in `Policy`
 
     Raises
     ------
@@ -182,8 +159,7 @@ def named(
     >>> str(named("workbook").window), named("workbook", freeze_below=0.1, window="14d").name
     ('28 days', 'workbook at 0.1 over 14 days')
     """
-    if name not in READY:
-        raise ParameterError(f"policy must be one of {', '.join(READY)}; got {name!r}.")
+    ParameterError.check_one_of(name, "policy", READY)
     found = replace(READY[name], timezone=timezone, exempt_fixes=exempt_fixes)
     if freeze_below is not None:
         found = replace(found, freeze_below=freeze_below, name=f"{found.name} at {freeze_below:g}")
@@ -198,12 +174,7 @@ def ready_made(*, timezone: str = "UTC", exempt_fixes: bool = True) -> dict[str,
 
     Parameters
     ----------
-    timezone, exempt_fixes
-        As in `Policy`.
-
-    Returns
-    -------
-    dict of str to Policy
+    timezone, exempt_fixes : as in `Policy`
 
     Examples
     --------
@@ -225,16 +196,9 @@ def grid(
 
     Parameters
     ----------
-    windows : tuple of str
-        Rolling windows.
-    thresholds : tuple of float
-        Shares of the budget left at which releases halt [fraction].
-    timezone, exempt_fixes
-        As in `Policy`.
-
-    Returns
-    -------
-    dict of str to Policy
+    windows : tuple of str, rolling windows
+    thresholds : tuple of float, shares of the budget left at which releases halt [fraction]
+    timezone, exempt_fixes : as in `Policy`
 
     Examples
     --------

@@ -11,7 +11,4 @@ __all__ = [
     "LowTraffic", "SliceShares", "by_period", "interval", "low_traffic", "slice_shares",
     "worst_windows",
 ]  # fmt: skip
-
-
-def __dir__() -> list[str]:
-    return __all__
+__dir__ = __all__.copy

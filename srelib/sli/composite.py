@@ -101,7 +101,13 @@ def _put_together(parts: pd.DataFrame, rule: str) -> pd.DataFrame:
         return parts
     right, asked = _arrays(parts)
     if rule == ALL_EVENTS:
-        _check_one_unit(parts)
+        units = {member.unit: member.name for member in parts["good"].columns}
+        if len(units) > 1:
+            raise ParameterError(
+                "'all events' adds the counts of its members, and they are not of one kind: "
+                + ", ".join(f"{name} counts {unit}" for unit, name in units.items())
+                + ". Use 'weighted mean' or 'worst member'."
+            )
         good, total = right.sum(axis=0), asked.sum(axis=0)
     else:
         good = _divide(right, asked)
@@ -110,17 +116,6 @@ def _put_together(parts: pd.DataFrame, rule: str) -> pd.DataFrame:
         total = np.where(unknown, np.nan, (asked > 0).any(axis=0))
         good = np.where(unknown, np.nan, np.where(total > 0, worst, 0.0))
     return pd.DataFrame({"good": good, "total": total}, index=parts.index)
-
-
-def _check_one_unit(parts: pd.DataFrame) -> None:
-    """Refuse to add what is not of one kind."""
-    units = {member.unit: member.name for member in parts["good"].columns}
-    if len(units) > 1:
-        raise ParameterError(
-            "'all events' adds the counts of its members, and they are not of one kind: "
-            + ", ".join(f"{name} counts {unit}" for unit, name in units.items())
-            + ". Use 'weighted mean' or 'worst member'."
-        )
 
 
 def _arrays(parts: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

@@ -74,23 +74,19 @@ def interval(
 
     Parameters
     ----------
-    good, total : Series, one regular tz-aware index
-        Counts per bucket [events]. DataFrames with a column for each `Member`: their weighted mean,
-        and the same mean of the ends of their intervals, which holds however they depend on
-        each other.
-    confidence : float
-        Share of such intervals that should hold the truth [fraction].
-    seed : int
-        Seed of the test whether the background errors cluster, where they are few.
-    weighting : {'events', 'time'}
-        time: the counts are seconds, which are never independent of each other.
+    good, total : Series, counts per bucket [events] on one regular tz-aware index. DataFrames with
+        a column for each `Member`: their weighted mean, and the same mean of the ends of their
+        intervals, which holds however they depend on each other.
+    confidence : float, share of such intervals that should hold the truth [fraction]
+    seed : int, of the test whether the background errors cluster, where they are few
+    weighting : {'events', 'time'}, time: the counts are seconds, which always depend on each other
 
     Returns
     -------
     stats.Estimate
-        Fractions, in `n` how many outages were seen (without any: how many events), and in
-        `method` how they were made. All NaN without traffic; ends NaN for time without any bad
-        time: a record without an outage does not say how rare outages are.
+        Fractions, in `n` how many outages were seen (without any: how many events). All NaN
+        without traffic; ends NaN for time without any bad time: a record without an outage does
+        not say how rare outages are.
 
     Raises
     ------
@@ -106,7 +102,7 @@ def interval(
     """
     if isinstance(good, pd.DataFrame):
         return _weighted_interval(good, total, confidence=confidence, seed=seed)
-    _check_weighting(weighting)
+    ParameterError.check_one_of(weighting, "weighting", ("events", "time"))
     _checked_step(good, total)
     found = _bad_interval(good, total, confidence, seed, weighting)
     value = _ratio(good, total)
@@ -157,12 +153,6 @@ def _bad_interval(
     return stats.Estimate(part / whole, low, high, n, confidence, _method(found))
 
 
-def _check_weighting(weighting: str) -> None:
-    """Refuse a weighting that does not exist."""
-    if weighting not in ("events", "time"):
-        raise ParameterError(f"weighting must be events or time; got {weighting!r}.")
-
-
 def _split(
     good: pd.Series, total: pd.Series, confidence: float, seed: int, weighting: str
 ) -> Split:
@@ -190,15 +180,12 @@ def _split(
     )
 
 
-def _method(found: Split) -> str:
-    """How the interval of such errors is made, and what it does not speak of."""
-    kind = CLUSTERED if found.worst else WILSON
-    return (OUTAGES if len(found.sizes) else kind) + _reservation(found)
-
-
-def _reservation(found: Split) -> str:
-    """What an interval leaves out or assumes where few outages were seen."""
-    return "" if len(found.sizes) > 2 else ASSUMED if len(found.sizes) else BACKGROUND_ONLY
+def _method(found: Split, *, whole: bool = True) -> str:
+    """How an interval of such errors is made, and what it leaves out or assumes."""
+    few = "" if len(found.sizes) > 2 else ASSUMED if len(found.sizes) else BACKGROUND_ONLY
+    if whole:
+        return (OUTAGES if len(found.sizes) else CLUSTERED if found.worst else WILSON) + few
+    return (WIDENED if index_of(found) > 1 else WILSON) + few
 
 
 def by_period(
@@ -217,14 +204,11 @@ def by_period(
 
     Parameters
     ----------
-    good, total : Series, or DataFrames of members as in `interval`; one regular tz-aware index
-        Counts per bucket [events]; a bucket belongs to the period its start lies in.
-    period : {'day', 'week', 'month', 'quarter', 'year'} or Window
-        The periods; a rolling Window gives blocks that end with the data.
-    timezone : str
-        IANA zone of the periods, unless `period` is a Window.
-    confidence, weighting
-        As `interval`.
+    good, total, confidence, weighting : as of `interval`; a bucket belongs to the period it starts
+        in
+    period : {'day', 'week', 'month', 'quarter', 'year'} or Window, a rolling one gives blocks that
+        end with the data
+    timezone : str, IANA zone of the periods, unless `period` is a Window
 
     Returns
     -------
@@ -249,7 +233,7 @@ def by_period(
         return _weighted_periods(
             good, total, period=period, timezone=timezone, confidence=confidence
         )
-    _check_weighting(weighting)
+    ParameterError.check_one_of(weighting, "weighting", ("events", "time"))
     step = _checked_step(good, total)
     if step is None:
         raise InsufficientDataError(f"periods need at least two buckets; got {len(good)}.")
@@ -296,14 +280,14 @@ def _period_ends(
     periods: pd.DataFrame, found: Split, *, confidence: float
 ) -> tuple[np.ndarray, np.ndarray, str]:
     """Ends of the bad share of every period, from how the errors of the whole series occur."""
-    whole, index = periods["total"].to_numpy(), index_of(found)
+    whole = periods["total"].to_numpy()
     if found.total and whole.max() == found.total:
         ends = share_interval(found, confidence=confidence)
         low, high = (np.where(whole > 0, end, np.nan) for end in ends)
         return low, high, _method(found)
-    bad = whole - periods["good"].to_numpy()
+    bad, index = whole - periods["good"].to_numpy(), index_of(found)
     low, high = _widened_wilson(bad, whole, index=index, confidence=confidence)
-    return low, high, (WIDENED if index > 1 else WILSON) + _reservation(found)
+    return low, high, _method(found, whole=False)
 
 
 @dataclass(frozen=True)
@@ -312,12 +296,9 @@ class LowTraffic:
 
     Parameters
     ----------
-    target : float
-        The target [fraction].
-    window : Window
-        Window of the SLO.
-    events : float
-        Events expected in one window [events].
+    target : float [fraction]
+    window : Window, of the SLO
+    events : float, expected in one window [events]
     """
 
     target: float
@@ -352,16 +333,11 @@ def low_traffic(
 
     Parameters
     ----------
-    good, total : Series, one regular tz-aware index
-        Counts per bucket [events]; unknown buckets are taken to be like the known ones.
-    target : float
-        Target of the SLO [fraction].
-    window : Window, Timedelta or str
-        Window of the SLO; a calendar window is taken at its length at the end of the data.
-
-    Returns
-    -------
-    LowTraffic
+    good, total : Series, counts per bucket [events] on one regular tz-aware index; unknown buckets
+        are taken to be like the known ones
+    target : float, of the SLO [fraction]
+    window : Window, Timedelta or str, of the SLO; a calendar window is taken at its length at the
+        end of the data
 
     Raises
     ------

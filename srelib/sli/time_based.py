@@ -59,8 +59,8 @@ class SliceShares:
 
     Parameters
     ----------
-    events, slices : float
-        Of events, and of slices of time whose own ratio missed the target [fraction].
+    events, slices : float, of events, and of slices of time whose own ratio missed the target
+        [fraction]
     """
 
     events: float
@@ -74,21 +74,10 @@ def slice_shares(
 
     Parameters
     ----------
-    good, total : Series, one regular tz-aware index
-        Counts per bucket [events].
-    slice : Timedelta or str
-        Length of a slice, a whole number of buckets, for example ``"5m"``.
-    target : float
-        Service level objective [fraction]; a slice whose own ratio reaches it is good.
-
-    Returns
-    -------
-    SliceShares
-
-    Raises
-    ------
-    ParameterError
-        A slice that is no whole number of buckets.
+    good, total : Series, counts per bucket [events] on one regular tz-aware index
+    slice : Timedelta or str, length of a slice, a whole number of buckets (else `ParameterError`),
+        for example ``"5m"``
+    target : float, service level objective [fraction]; a slice whose own ratio reaches it is good
 
     Examples
     --------
@@ -108,9 +97,9 @@ def worst_windows(good: pd.Series | pd.DataFrame, total: pd.Series | pd.DataFram
 
     Parameters
     ----------
-    good, total : Series, one regular tz-aware index
-        Counts per bucket [events]; unknown buckets are left out of both sums. DataFrames with a
-        column for each `Member`: their weighted mean, each window weighted by itself.
+    good, total : Series, counts per bucket [events] on one regular tz-aware index; unknown buckets
+        are left out of both sums. DataFrames with a column for each `Member`: their weighted mean,
+        each window weighted by itself.
 
     Returns
     -------

@@ -64,9 +64,9 @@ def split(
     number = np.unique(groups, return_inverse=True)[1]
     bad, all_ = (np.bincount(number, np.where(inside, 0.0, each)) for each in (part, whole))
     bad, all_ = bad[all_ > 0], all_[all_ > 0]
-    scatter = dispersion(bad, all_, seed=seed)
+    p_value = dispersion(bad, all_, seed=seed)[1]
     index, worst = 1.0, 0.0
-    if scatter.index == scatter.index and not (independent and scatter.p_value >= CLUSTERED):
+    if p_value == p_value and not (independent and p_value >= CLUSTERED):
         index = max(
             overdispersion(bad, all_, block=size, confidence=confidence) for size in (1, block)
         )
@@ -151,7 +151,5 @@ def share_interval(found: Split, *, confidence: float) -> tuple[float, float]:
 
 def index_of(found: Split) -> float:
     """Overdispersion of all bad events: their variance over their mean, at least 1."""
-    mean = found.sizes.sum() + found.part
-    return (
-        float(max(((found.sizes**2).sum() + found.index * found.part) / mean, 1.0)) if mean else 1.0
-    )
+    mean, spread = found.sizes.sum() + found.part, (found.sizes**2).sum()
+    return float(max((spread + found.index * found.part) / mean, 1.0)) if mean else 1.0

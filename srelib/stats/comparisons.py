@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from srelib.stats.intervals import (
 
 RANKS = "rank test (Mann-Whitney; Gehan where some are open)"
 SPEARMAN = "Spearman (Gehan scores where some are open)"
+CONFIDENCE = 0.95
 _LARGEST, _FINE = 1e6, 1e-6
 
 WITHIN_STRATA = "Mantel-Haenszel difference within strata, groups kept together"
@@ -28,33 +28,25 @@ WITHIN_STRATA = "Mantel-Haenszel difference within strata, groups kept together"
 Durations = tuple[np.ndarray, np.ndarray]
 
 
-@dataclass(frozen=True)
-class Dispersion:
-    """How much more counts scatter between groups than chance alone would have it."""
-
-    index: float
-    p_value: float
-
-
 def dispersion(
     part: np.ndarray, whole: np.ndarray, *, resamples: int = 999, seed: int = 0
-) -> Dispersion:
-    """Do events cluster in some groups more than chance would have it?"""
+) -> tuple[float, float]:
+    """How much more events scatter over groups than chance would have it, and its p-value."""
     part, whole = np.asarray(part, dtype="float64"), np.asarray(whole, dtype="float64")
     part, whole = part[whole > 0], whole[whole > 0]
     groups = len(whole)
     if groups < 2 or not 0 < part.sum() < whole.sum():
-        return Dispersion(NAN, NAN)
+        return NAN, NAN
     square = float(_chi_square(part[None, :], whole)[0])
     p = part.sum() / whole.sum()
     if part.sum() * (1 - p) >= 5 * groups:
         from scipy.special import chdtrc
 
-        return Dispersion(square / (groups - 1), float(chdtrc(groups - 1, square)))
+        return square / (groups - 1), float(chdtrc(groups - 1, square))
     whole = np.maximum(np.rint(whole), 1)
     drawn = np.random.default_rng(seed).binomial(whole.astype("int64"), p, (resamples, groups))
     above = int((_chi_square(drawn, whole) >= square * (1 - 1e-12)).sum())
-    return Dispersion(square / (groups - 1), (above + 1) / (resamples + 1))
+    return square / (groups - 1), (above + 1) / (resamples + 1)
 
 
 def _chi_square(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
@@ -79,47 +71,27 @@ def rate_dispersion(counts: Any, times: Any, groups: Any = None) -> tuple[float,
 
 
 def rate_ratio(
-    before: tuple[float, float],
-    after: tuple[float, float],
-    *,
-    index: float = 1.0,
-    confidence: float = 0.95,
-) -> Estimate:
-    """Rate of events after over the rate before, by the exact conditional test."""
-    tail = (1 - _level(confidence)) / 2
-    earlier, later, long = _weights(before, after, index)
-    n, method = before[0] + after[0], EXACT if not index > 1 else WIDENED_COUNTS
-    if n == 0:
-        return Estimate(NAN, NAN, NAN, 0, confidence, method)
-    low, high = _mid_p_end(later, earlier, tail, lower=True), _mid_p_end(later, earlier, tail)
-    value = after[0] / before[0] * long if before[0] else math.inf
-    low, high = (p / (1 - p) * long if p < 1 else math.inf for p in (low, high))
-    return Estimate(value, low, high, n, confidence, method)
-
-
-def rate_ratio_p_value(
     before: tuple[float, float], after: tuple[float, float], *, index: float = 1.0
-) -> float:
-    """Chance of counts at least this far from one common rate, two-sided."""
-    earlier, later, long = _weights(before, after, index)
-    if earlier + later == 0:
-        return NAN
-    p = 1 / (1 + long)
-    above = _mid_p_above(p, later, earlier)
-    return float(min(1.0, 2 * min(above, 1 - above)))
-
-
-def _weights(
-    before: tuple[float, float], after: tuple[float, float], index: float
-) -> tuple[float, float, float]:
-    """Weighed counts before and after, and time before over time after."""
+) -> tuple[Estimate, float]:
+    """Rate of events after over the rate before, by the exact conditional test, and its p-value:
+    the chance of counts at least this far from one common rate, two-sided.
+    """
     for events, time in (before, after):
         if not (events >= 0 and time > 0):
             raise ParameterError(
                 f"a rate needs events of at least 0 in a positive time; got {events} in {time}."
             )
-    scale = index if index > 1 else 1.0
-    return before[0] / scale, after[0] / scale, before[1] / after[1]
+    n, method = before[0] + after[0], EXACT if not index > 1 else WIDENED_COUNTS
+    if n == 0:
+        return Estimate(NAN, NAN, NAN, 0, CONFIDENCE, method), NAN
+    scale, tail = (index if index > 1 else 1.0), (1 - CONFIDENCE) / 2
+    earlier, later, long = before[0] / scale, after[0] / scale, before[1] / after[1]
+    low, high = _mid_p_end(later, earlier, tail, lower=True), _mid_p_end(later, earlier, tail)
+    value = after[0] / before[0] * long if before[0] else math.inf
+    low, high = (p / (1 - p) * long if p < 1 else math.inf for p in (low, high))
+    above = _mid_p_above(1 / (1 + long), later, earlier)
+    p_value = float(min(1.0, 2 * min(above, 1 - above)))
+    return Estimate(value, low, high, n, CONFIDENCE, method), p_value
 
 
 def _mid_p_above(p: Any, k: float, rest: float) -> Any:
@@ -140,25 +112,18 @@ def _mid_p_end(k: float, rest: float, tail: float, *, lower: bool = False) -> fl
     return float(brentq(lambda p: float(_mid_p_above(p, k, rest)) - wanted, 1e-12, 1 - 1e-12))
 
 
-def duration_ratio(
-    before: tuple[Any, Any], after: tuple[Any, Any], *, confidence: float = 0.95
-) -> Estimate:
-    """By what factor durations changed from one period to the next (Hodges-Lehmann)."""
-    z = _normal_quantile(_level(confidence))
+def duration_ratio(before: tuple[Any, Any], after: tuple[Any, Any]) -> tuple[Estimate, float]:
+    """By what factor durations changed from one period to the next (Hodges-Lehmann), and the chance
+    of durations that differ at least this much if nothing changed, two-sided.
+    """
+    z = _normal_quantile(CONFIDENCE)
     first, second = _checked_durations(*before), _checked_durations(*after)
     n = len(first[0]) + len(second[0])
     if min(int(first[1].sum()), int(second[1].sum())) < 4:
-        return Estimate(NAN, NAN, NAN, n, confidence, RANKS)
+        return Estimate(NAN, NAN, NAN, n, CONFIDENCE, RANKS), NAN
     low, value, high = (_root(first, second, at) for at in (z, 0.0, -z))
-    return Estimate(value, low, high, n, confidence, RANKS)
-
-
-def duration_p_value(before: tuple[Any, Any], after: tuple[Any, Any]) -> float:
-    """Chance of durations that differ at least this much if nothing changed, two-sided."""
-    first, second = _checked_durations(*before), _checked_durations(*after)
-    if min(int(first[1].sum()), int(second[1].sum())) < 4:
-        return NAN
-    return math.erfc(abs(_deviate(first, second, 1.0)) / math.sqrt(2))
+    p_value = math.erfc(abs(_deviate(first, second, 1.0)) / math.sqrt(2))
+    return Estimate(value, low, high, n, CONFIDENCE, RANKS), p_value
 
 
 def difference_within(
@@ -198,9 +163,7 @@ def difference_within(
     return Estimate(value, value - half, value + half, len(y), confidence, WITHIN_STRATA)
 
 
-def rank_correlation(
-    order: Any, durations: Any, ended: Any, *, confidence: float = 0.95
-) -> Estimate:
+def rank_correlation(order: Any, durations: Any, ended: Any) -> Estimate:
     """Whether durations rise or fall along an order, such as time: rank correlation."""
     from scipy.stats import rankdata
 
@@ -208,12 +171,12 @@ def rank_correlation(
     ranks = rankdata(order) - (n + 1) / 2
     spread = math.sqrt(float((ranks**2).sum() * (scores**2).sum()))
     if n < 10 or not spread:
-        return Estimate(NAN, NAN, NAN, n, confidence, SPEARMAN)
+        return Estimate(NAN, NAN, NAN, n, CONFIDENCE, SPEARMAN)
     value = min(1.0, max(-1.0, float((ranks * scores).sum()) / spread))
-    half = _normal_quantile(confidence) * math.sqrt((1 + value**2 / 2) / (n - 3))
+    half = _normal_quantile(CONFIDENCE) * math.sqrt((1 + value**2 / 2) / (n - 3))
     middle = math.atanh(min(max(value, -1 + 1e-12), 1 - 1e-12))
-    return Estimate(value, math.tanh(middle - half), math.tanh(middle + half), n, confidence,
-                    SPEARMAN)  # fmt: skip
+    low, high = math.tanh(middle - half), math.tanh(middle + half)
+    return Estimate(value, low, high, n, CONFIDENCE, SPEARMAN)
 
 
 def unbeaten(one: Any, other: Any) -> np.ndarray:

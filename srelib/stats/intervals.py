@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from statistics import NormalDist
 from typing import Any
@@ -27,14 +27,11 @@ class Estimate:
 
     Parameters
     ----------
-    value, low, high : float
-        The estimate, and the ends of its interval in the same unit; NaN where none can be given.
-    n : float
-        How many observations it stands on: events, or units of time such as days.
-    confidence : float
-        Share of such intervals that hold the truth [fraction].
-    method : str
-        How the interval was made, in words fit for a sentence.
+    value, low, high : float, the estimate, and the ends of its interval in the same unit; NaN where
+        none can be given
+    n : float, how many observations it stands on: events, or units of time such as days
+    confidence : float, share of such intervals that hold the truth [fraction]
+    method : str, how the interval was made, in words fit for a sentence
     """
 
     value: float
@@ -43,6 +40,12 @@ class Estimate:
     n: float
     confidence: float
     method: str
+
+    def over(self, whole: float) -> Estimate:
+        """The same as a share of a whole; unknown where there is none."""
+        ends = np.array([self.value, self.low, self.high])
+        value, low, high = (ends / whole if whole else np.full(3, NAN)).tolist()
+        return replace(self, value=value, low=low, high=high)
 
 
 def _wilson(part: Any, whole: Any, *, confidence: float = 0.95) -> tuple[Any, Any]:
@@ -75,10 +78,7 @@ def _normal_quantile(confidence: float) -> float:
 
 def _level(confidence: float) -> float:
     """The confidence, if it is one."""
-    if not 0 < confidence < 1:
-        raise ParameterError(
-            f"confidence must lie strictly between 0 and 1; got {confidence}. For 95 % write 0.95."
-        )
+    ParameterError.check_fraction(confidence, "confidence")
     return confidence
 
 
@@ -105,9 +105,9 @@ def _median(values: pd.Series, confidence: float) -> Estimate:
     """Median of the known values, with the interval between two order statistics."""
     known = np.sort(values.dropna().to_numpy(dtype="float64"))
     n = len(known)
-    middle = float(np.median(known)) if n else NAN
     k = _fair_coin_rank(n, confidence)
     low, high = (float(known[k - 1]), float(known[n - k])) if k else (NAN, NAN)
+    middle = float(np.median(known)) if n else NAN
     return Estimate(middle, low, high, n, confidence, "order statistics")
 
 
@@ -127,8 +127,7 @@ def _quantile(
 ) -> Estimate:
     """Quantile of values, with an interval that knows which of them belong together."""
     _level(confidence)
-    if not 0 < q < 1:
-        raise ParameterError(f"q must lie strictly between 0 and 1; got {q}. For 90 % write 0.9.")
+    ParameterError.check_fraction(q, "q")
     array = np.asarray(values, dtype="float64")
     known = ~np.isnan(array)
     ordered = np.sort(array[known])
@@ -263,13 +262,9 @@ def _rank(n: float, q: float, confidence: float) -> float:
 
 
 def _at_rank(ordered: np.ndarray, fraction: float) -> float:
-    """Value at a fraction of n + 1 ranks, between neighbours in proportion."""
-    if fraction != fraction:
-        return NAN
+    """Value at a fraction of n + 1 ranks, between neighbours in proportion; NaN outside them."""
     rank = fraction * (len(ordered) + 1)
-    if not 1 <= rank <= len(ordered):
-        return NAN
-    return _at(ordered, rank - 1)
+    return _at(ordered, rank - 1) if 1 <= rank <= len(ordered) else NAN
 
 
 def _at(ordered: np.ndarray, place: float) -> float:
@@ -281,7 +276,7 @@ def _at(ordered: np.ndarray, place: float) -> float:
 
 def _kaplan_meier(durations: Any, ended: Any, *, confidence: float = 0.95) -> pd.DataFrame:
     """Share of durations longer than each time, open ones counted for as long as they were seen."""
-    from scipy.stats import CensoredData, ecdf
+    from scipy.stats import CensoredData, ecdf, norm
 
     _level(confidence)
     times, done = _checked_durations(durations, ended)
@@ -291,23 +286,19 @@ def _kaplan_meier(durations: Any, ended: Any, *, confidence: float = 0.95) -> pd
     ends_at, ends = np.unique(times[done], return_counts=True)
     at_risk = len(times) - np.searchsorted(np.sort(times), ends_at)
     going_on = ecdf(CensoredData.right_censored(times, ~done)).sf.evaluate(ends_at)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        low, high = _band(going_on, at_risk, ends, confidence)
+    with np.errstate(divide="ignore", invalid="ignore"):  # Greenwood's, on the scale log(-log)
+        variance = np.cumsum(ends / (at_risk * (at_risk - ends)))
+        half = norm.ppf((1 + confidence) / 2) * np.sqrt(variance) / np.log(going_on)
+        low, high = going_on ** np.exp(-half), going_on ** np.exp(half)
     return pd.DataFrame({"time": ends_at, "going_on": going_on, "low": low, "high": high,
                          "at_risk": at_risk, "ends": ends})  # fmt: skip
 
 
-def _survival_median(durations: Any, ended: Any, *, confidence: float = 0.95) -> Estimate:
-    """Median duration where some have not ended yet."""
-    return _survival_quantile(durations, ended, share=0.5, confidence=confidence)
-
-
 def _survival_quantile(
-    durations: Any, ended: Any, *, share: float, confidence: float = 0.95
+    durations: Any, ended: Any, *, share: float = 0.5, confidence: float = 0.95
 ) -> Estimate:
     """Duration by which a share of all have ended, where some have not ended yet."""
-    if not 0 < share < 1:
-        raise ParameterError(f"share must lie strictly between 0 and 1; got {share}.")
+    ParameterError.check_fraction(share, "share")
     curve = _kaplan_meier(durations, ended, confidence=confidence)
     value, low, high = (_crossing(curve, name, 1 - share) for name in ("going_on", "low", "high"))
     return Estimate(value, low, high, len(np.atleast_1d(durations)), confidence, KAPLAN_MEIER)
@@ -322,17 +313,6 @@ def _checked_durations(durations: Any, ended: Any) -> tuple[np.ndarray, np.ndarr
     if not (times >= 0).all():
         raise ParameterError(f"durations must not be negative or unknown; got {times.min():g}.")
     return times, done
-
-
-def _band(
-    going_on: np.ndarray, at_risk: np.ndarray, ends: np.ndarray, confidence: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Greenwood's interval on the scale log(-log)."""
-    from scipy.stats import norm
-
-    variance = np.cumsum(ends / (at_risk * (at_risk - ends)))
-    half = norm.ppf((1 + confidence) / 2) * np.sqrt(variance) / np.log(going_on)
-    return going_on ** np.exp(-half), going_on ** np.exp(half)
 
 
 def _crossing(curve: pd.DataFrame, column: str, left: float) -> float:

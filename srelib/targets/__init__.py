@@ -15,7 +15,4 @@ __all__ = [
     "Advice", "Ceiling", "Reason", "candidates", "ceiling", "histograms", "openslo",
     "parse_dependencies", "past_windows", "recommend", "thresholds", "window_of",
 ]  # fmt: skip
-
-
-def __dir__() -> list[str]:
-    return __all__
+__dir__ = __all__.copy

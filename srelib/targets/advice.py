@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -42,19 +42,15 @@ class Reason:
 
     Parameters
     ----------
-    kind : str
-        For: 'met' (the probability is high enough), 'missed' (it is not), 'unsure' (its interval
-        holds what is required), 'next' (the next stricter one is not probable enough).
+    kind : str. For: 'met' (the probability is high enough), 'missed' (it is not), 'unsure' (its
+        interval holds what is required), 'next' (the next stricter one is not probable enough).
         Against: 'traffic' (not even one event of budget), 'few events' (less than ten),
-        'dependencies' (one of them has not one more nine), 'pages' (more than acceptable),
-        'silent' (no rule can page at this target), 'chance' (chance alone misses it too often),
-        'low' (the lower end of its interval), 'short' (weeks seen), 'none' (no candidate is
-        eligible).
-    value, limit : float
-        What was found, and what it is compared with, in the unit of the kind: fraction, events
-        (or buckets, where time is counted), pages a week, weeks.
-    target : float
-        The candidate it is about [fraction].
+        'dependencies' (one of them has not one more nine), 'pages' (more than acceptable), 'silent'
+        (no rule can page at this target), 'chance' (chance alone misses it too often), 'low' (the
+        lower end of its interval), 'short' (weeks seen), 'none' (no candidate is eligible).
+    value, limit : float, what was found, and what it is compared with, in the unit of the kind:
+        fraction, events (or buckets, where time is counted), pages a week, weeks
+    target : float, the candidate it is about [fraction]
     """
 
     kind: str
@@ -69,17 +65,13 @@ class Advice:
 
     Parameters
     ----------
-    verdict : str
-        'keep', 'loosen', 'tighten', 'cannot tell', 'promise' (no target is in use yet) or
-        'nothing' (no target can be recommended).
-    current, target : float
-        In use, and recommended [fraction]; NaN where there is none.
+    verdict : str, 'keep', 'loosen', 'tighten', 'cannot tell', 'promise' (no target is in use yet)
+        or 'nothing' (no target can be recommended)
+    current, target : float, in use, and recommended [fraction]; NaN where there is none
     window : Window
-    probability, current_probability : Estimate
-        That the next window meets the recommended target (the current one where none is
-        recommended), and the current one [fraction]; NaN without one.
-    reasons, cautions : tuple of Reason
-        For it, and against it.
+    probability, current_probability : Estimate, that the next window meets the recommended target
+        (the current one where none is recommended), and the current one [fraction]; NaN without one
+    reasons, cautions : tuple of Reason, for it, and against it
     """
 
     verdict: str
@@ -126,33 +118,23 @@ def recommend(
 ) -> Advice:
     """The strictest target that the next window is likely to meet at an acceptable cost.
 
+    A candidate is eligible when it is met with at least `pass_probability`, its budget holds ten
+    events, its pages are acceptable and each dependency has one more nine. A target in use is
+    changed on evidence only, where the whole interval of a probability lies on one side of what is
+    required, or where traffic, dependencies or pages rule it out; where the data cannot tell,
+    nothing is recommended.
+
     Parameters
     ----------
-    table : DataFrame
-        As from `candidates`.
-    pass_probability : float
-        Probability with which the next window must meet the target [fraction].
-    pages_per_week : float
-        Most pages that are acceptable [1/week].
-    confidence : float
-        Of the intervals in the table [fraction].
-
-    Returns
-    -------
-    Advice
+    table : DataFrame, as from `candidates`
+    pass_probability : float, with which the next window must meet the target [fraction]
+    pages_per_week : float, most pages that are acceptable [1/week]
+    confidence : float, of the intervals in the table [fraction]
 
     Raises
     ------
     ParameterError
         A probability outside (0, 1).
-
-    Notes
-    -----
-    A candidate is eligible when it is met with at least `pass_probability`, its budget holds ten
-    events, its pages are acceptable and each dependency has one more nine.
-    A target in use is changed on evidence only, where the whole interval of a probability lies on
-    one side of what is required, or where traffic, dependencies or pages rule it out; where the
-    data cannot tell, nothing is recommended.
 
     Examples
     --------
@@ -163,11 +145,7 @@ def recommend(
     >>> recommend(found).verdict
     'keep'
     """
-    if not 0 < pass_probability < 1:
-        raise ParameterError(
-            f"pass_probability must lie strictly between 0 and 1; got {pass_probability}. "
-            "For 90 % write 0.9."
-        )
+    ParameterError.check_fraction(pass_probability, "pass_probability")
     criteria = _Criteria(pass_probability, pages_per_week, confidence)
     rows = table.sort_values("target", ignore_index=True)
     first, current = rows.iloc[0], rows[rows["current"]]
@@ -177,9 +155,8 @@ def recommend(
         verdict = "nothing" if now is None else "cannot tell"
         return _advice(verdict, now, None, rows, criteria, [short])
     verdict, best = _verdict(now, rows, criteria)
-    reasons = tuple(_reasons(now, best, rows, criteria))
     chosen = None if verdict == "cannot tell" else best
-    return _advice(verdict, now, chosen, rows, criteria, reasons)
+    return _advice(verdict, now, chosen, rows, criteria, _reasons(now, best, rows, criteria))
 
 
 @dataclass(frozen=True)
@@ -193,30 +170,24 @@ def _verdict(
     now: pd.Series | None, rows: pd.DataFrame, criteria: _Criteria
 ) -> tuple[str, pd.Series | None]:
     """Keep, loosen or tighten what is in use, or say that the data cannot tell; and the target."""
-    eligible = rows[_is_eligible(rows, criteria)]
-    best = _strictest(eligible)
+    steady = rows["budget_events"] >= MIN_BUDGET_EVENTS * _grain(rows) - 1e-9
+    likely = rows["probability"] >= criteria.probability
+    eligible = rows[likely & steady & rows["allowed"] & ~(rows["pages_per_week"] > criteria.pages)]
+
+    def strictest(among: pd.DataFrame) -> pd.Series | None:
+        return among.iloc[-1] if len(among) else None
+
+    best = strictest(eligible)
     if now is None:
         return ("nothing" if best is None else "promise"), best
     barred = not now["allowed"] or now["budget_events"] < _grain(rows) - 1e-9
     if barred or now["pages_low"] > criteria.pages or now["high"] < criteria.probability:
-        return "loosen", _strictest(eligible[eligible["target"] < now["target"]])
+        return "loosen", strictest(eligible[eligible["target"] < now["target"]])
     if now["probability"] < criteria.probability:
         return "cannot tell", best
     is_sure = (eligible["target"] > now["target"]) & (eligible["low"] >= criteria.probability)
-    stricter = _strictest(eligible[is_sure])
+    stricter = strictest(eligible[is_sure])
     return ("keep", now) if stricter is None else ("tighten", stricter)
-
-
-def _strictest(rows: pd.DataFrame) -> pd.Series | None:
-    return rows.iloc[-1] if len(rows) else None
-
-
-def _is_eligible(rows: pd.DataFrame, criteria: _Criteria) -> pd.Series:
-    """Whether each candidate is eligible."""
-    acceptable = ~(rows["pages_per_week"] > criteria.pages)
-    likely = rows["probability"] >= criteria.probability
-    steady = rows["budget_events"] >= MIN_BUDGET_EVENTS * _grain(rows) - 1e-9
-    return likely & acceptable & rows["allowed"] & steady
 
 
 def _grain(rows: pd.DataFrame) -> float:
@@ -313,13 +284,12 @@ def openslo(
 
     Parameters
     ----------
-    advices : mapping of Indicator to Advice
-        Keys name what is measured (`name`, `service`, `sli`); those without a target, and those
-        whose target and window stay as they are, are left out.
-    slos : iterable of Slo
-        Objectives in use; a document keeps everything of its own but the target and the window.
-    since : Timestamp, optional
-        When the new target comes into force, for objectives whose targets have dates.
+    advices : mapping of Indicator to Advice, keys name what is measured (`name`, `service`, `sli`);
+        those without a target, and those whose target and window stay as they are, are left out
+    slos : iterable of Slo, in use; a document keeps everything of its own but the target and the
+        window
+    since : Timestamp, optional, when the new target comes into force, for objectives whose targets
+        have dates
 
     Returns
     -------
@@ -354,12 +324,12 @@ def _objective(key: Indicator, advice: Advice, slos: list[Slo], since: pd.Timest
 
 
 def histograms(counts: Mapping[Indicator, pd.DataFrame]) -> dict[tuple[str, str], pd.DataFrame]:
-    """Histograms among the series of a dataset.
+    """Histograms among the series of a dataset, by service and name.
 
     Parameters
     ----------
-    counts : mapping of Indicator to DataFrame
-        As from `srelib.objectives.series`; ``latency_le_0.3`` is a bound of a histogram.
+    counts : mapping of Indicator to DataFrame, as from `srelib.objectives.series`;
+        ``latency_le_0.3`` is a bound of a histogram
 
     Returns
     -------
@@ -385,7 +355,6 @@ def thresholds(
     histogram: pd.DataFrame,
     *,
     window: Window | pd.Timedelta | str,
-    targets: Sequence[float] = PERCENTILES,
     pass_probability: float = 0.9,
     seed: int = 0,
 ) -> pd.DataFrame:
@@ -393,30 +362,22 @@ def thresholds(
 
     Parameters
     ----------
-    histogram : DataFrame
-        On a regular UTC index.
-    window : Window, Timedelta or str
-        Window of the objective.
-    targets : sequence of float
-        Candidate percentiles [fraction].
-    pass_probability : float
-        Probability with which the next window must meet the target [fraction].
-    seed : int
-        Seed of the draws.
+    histogram : DataFrame, on a regular UTC index
+    window : Window, Timedelta or str, of the objective
+    pass_probability : float, with which the next window must meet the target [fraction]
+    seed : int, of the draws
 
     Returns
     -------
     DataFrame
-        threshold, target, share (within the threshold, over the history), probability, low, high
-        [fraction], fits (probable enough, with ten events of budget and enough weeks), chosen
-        (the strictest target that fits at this threshold).
+        threshold, target (one of `PERCENTILES`), share (within the threshold, over the history),
+        probability, low, high [fraction], fits (probable enough, with ten events of budget and
+        enough weeks), chosen (the strictest target that fits at this threshold).
 
     Raises
     ------
-    CountError
-        Fewer events within a bound than within a smaller one.
-    InsufficientDataError
-        No whole week with traffic.
+    CountError, InsufficientDataError
+        Fewer events within a bound than within a smaller one; no whole week with traffic.
 
     References
     ----------
@@ -438,7 +399,7 @@ def thresholds(
             raise InsufficientDataError(
                 "no whole week with traffic was observed; export a longer span."
             )
-        part = _pass_probabilities(weeks, targets=sorted(targets), window=span, seed=seed)
+        part = _pass_probabilities(weeks, targets=PERCENTILES, window=span, seed=seed)
         part = part.reset_index()
         part.insert(0, "threshold", bound)
         part.insert(2, "share", _ratio(counts["good"], counts["total"]))

@@ -16,23 +16,11 @@ from srelib.alerts.firing import _alert_spans, _answerable, _is_reachable
 from srelib.alerts.policies import PAGE, AlertPolicy
 from srelib.budget.status import _budget_fraction
 from srelib.errors import InsufficientDataError, ParameterError
-from srelib.policy import Policy
 from srelib.policy.daily import _recorded_freezes
 from srelib.policy.rules import READY
 from srelib.sli.interval import _miss_probability
 from srelib.stats.intervals import _rate, _widened_wilson
-from srelib.targets.probability import (
-    DAY,
-    _background_error_rate,
-    _by_target,
-    _check_length,
-    _pass_probabilities,
-    _Weeks,
-    _weeks_needed,
-    _whole_weeks,
-    _window_chance,
-    past_windows,
-)
+from srelib.targets import probability
 from srelib.windows import History, Window, history
 from srelib.windows.sums import _divide
 from srelib.windows.weighted import _reweighted, _WeightedPrefix
@@ -66,7 +54,6 @@ def candidates(
     targets: Sequence[float] = LADDER,
     current: float = math.nan,
     alert_policy: AlertPolicy | None = None,
-    budget_policy: Policy = BUDGET_POLICY,
     dependencies: Mapping[str, Any] | None = None,
     weighting: str = "events",
     confidence: float = 0.95,
@@ -76,28 +63,19 @@ def candidates(
 
     Parameters
     ----------
-    good, total : Series
-        Good and total events [events] on a regular UTC index; missing is unknown. DataFrames with
-        a column for each `Member`: a weighted mean, exact over past windows, with the traffic of
-        the members as in the whole history in drawn ones and freezes, and without pages.
-    window : Window, Timedelta or str
-        Window of the objective; a day or longer.
-    targets : sequence of float
-        Candidates [fraction].
-    current : float
-        The target in use [fraction], added to the candidates; NaN where none is in use.
-    alert_policy : sequence of Rule, optional
-        The alert policy; that of the Workbook for the window by default.
-    budget_policy : srelib.policy.Policy
-        When releases are held.
-    dependencies : mapping, optional
-        Critical dependencies and their targets, as `ceiling` takes them.
-    weighting : {'events', 'time'}
-        With 'time' (seconds or slices) a bucket is the least that goes wrong, and chance is NaN.
-    confidence : float
-        Of all intervals [fraction].
-    seed : int
-        Seed of the draws.
+    good, total : Series, good and total events [events] on a regular UTC index; missing is unknown.
+        DataFrames with a column for each `Member`: a weighted mean, exact over past windows, with
+        the traffic of the members as in the whole history in drawn ones and freezes, and without
+        pages.
+    window : Window, Timedelta or str, of the objective; a day or longer
+    targets : sequence of float, candidates [fraction]
+    current : float, the target in use [fraction], added to the candidates; NaN where none is in use
+    alert_policy : sequence of Rule, optional, that of the Workbook for the window by default
+    dependencies : mapping, optional, critical dependencies and their targets, as `ceiling` takes
+        them
+    weighting : {'events', 'time'}, with 'time' (seconds or slices) a bucket is the least that goes
+        wrong, and chance is NaN
+    confidence, seed : float [fraction], int, of all intervals, and of the draws
 
     Returns
     -------
@@ -117,10 +95,8 @@ def candidates(
     ------
     InsufficientDataError
         No traffic, or buckets longer than a day.
-    InvalidTargetError
-        A target is not a fraction strictly between 0 and 1.
-    ParameterError
-        A window shorter than a day, no targets, an unknown weighting.
+    InvalidTargetError, ParameterError
+        A target outside (0, 1); a window shorter than a day, no targets, an unknown weighting.
 
     References
     ----------
@@ -136,11 +112,12 @@ def candidates(
     >>> found[["budget_events", "budget_minutes", "probability"]].round(2).values.tolist()
     [[672.0, 40.32, 0.98], [67.2, 4.03, 0.0]]
     """
-    if weighting not in ("events", "time"):
-        raise ParameterError(f"weighting must be 'events' or 'time'; got {weighting!r}.")
-    tried = _tried(targets, current)
+    ParameterError.check_one_of(weighting, "weighting", ("events", "time"))
+    tried = sorted({*targets, *([current] if current == current else [])})
+    if not tried:
+        raise ParameterError("targets must hold at least one; got none.")
     window = _as_window(window)
-    _check_length(window)
+    probability._check_length(window)
     past = history(good, total)
     even = past
     if isinstance(good, pd.DataFrame):
@@ -148,43 +125,28 @@ def candidates(
         even = history(whole["good"], whole["total"])
     if not even.total.sums[-1] > 0:
         raise InsufficientDataError("there is no traffic to choose a target from.")
-    weeks, alert_policy = _whole_weeks(even), alert_policy or workbook_policy(window)
-    named = pd.DataFrame({"window": window}, _by_target(tried))
+    weeks, alert_policy = probability._whole_weeks(even), alert_policy or workbook_policy(window)
+    named = pd.DataFrame({"window": window}, probability._by_target(tried))
     parts = [
         named.assign(current=named.index == current),
         _past_windows_met(past, window, tried, confidence),
-        _pass_probabilities(weeks, targets=tried, window=window, confidence=confidence, seed=seed),
+        probability._pass_probabilities(
+            weeks, targets=tried, window=window, confidence=confidence, seed=seed
+        ),
         _pages(past, targets=tried, policy=alert_policy, confidence=confidence),
-        _freeze_days(even, targets=tried, window=window, policy=budget_policy),
+        _freeze_days(even, targets=tried, window=window),
         _limits(even, weeks, window, tried, dependencies, weighting),
     ]
     return pd.concat(parts, axis=1).reset_index()
 
 
-def _tried(targets: Sequence[float], current: float) -> list[float]:
-    """The candidates in ascending order, with the target in use."""
-    tried = sorted({*targets, *([current] if current == current else [])})
-    if not tried:
-        raise ParameterError("targets must hold at least one; got none.")
-    for target in tried:
-        _budget_fraction(target)
-    return tried
-
-
 def window_of(own: Window | None, other: str = "") -> Window:
-    """The window to choose a target for.
+    """The window to choose a target for: another one, else the one in use, else 28 days.
 
     Parameters
     ----------
-    own : Window or None
-        That of the objective in use.
-    other : str
-        Another one, such as ``28d``, or ``1M calendar Europe/Berlin``; empty: none.
-
-    Returns
-    -------
-    Window
-        The other one, else the one in use, else 28 days.
+    own : Window or None, that of the objective in use
+    other : str, such as ``28d``, or ``1M calendar Europe/Berlin``; empty: none
 
     Raises
     ------
@@ -217,28 +179,28 @@ def _pages(
     rules = [rule for rule in _answerable(policy, past) if rule.severity == PAGE]
     rules = [] if isinstance(past.bad, _WeightedPrefix) else rules  # no burn rate
     if not rules:
-        return pd.DataFrame(math.nan, _by_target(targets), columns).assign(can_page=False)
+        return pd.DataFrame(math.nan, probability._by_target(targets), columns).assign(
+            can_page=False
+        )
     ratios = past.error_ratios(window for rule in rules for window in rule.windows)
     gap = int(pd.Timedelta(hours=1) // past.step)
     rows = []
     for target in targets:
         spans = _alert_spans(past, {PAGE: rules}, target=target, gap=gap, ratios=ratios)
         pages = float(len(spans[PAGE][0]))
-        found = _rate(int(pages), past.length / (7 * DAY), confidence)
+        found = _rate(int(pages), past.length / (7 * probability.DAY), confidence)
         rows.append((pages, found.value, found.low, found.high))
     can_page = [any(_is_reachable(rule, target=t) for rule in rules) for t in targets]
-    return pd.DataFrame(rows, _by_target(targets), columns).assign(can_page=can_page)
+    return pd.DataFrame(rows, probability._by_target(targets), columns).assign(can_page=can_page)
 
 
-def _freeze_days(
-    past: History, *, targets: Sequence[float], window: Window, policy: Policy = BUDGET_POLICY
-) -> pd.DataFrame:
-    """Days a quarter on which a budget policy would have frozen releases at each target."""
+def _freeze_days(past: History, *, targets: Sequence[float], window: Window) -> pd.DataFrame:
+    """Days a quarter on which the budget policy would have frozen releases at each target."""
     rows = []
     for target in targets:
-        days, frozen = _recorded_freezes(past, target=target, window=window, policy=policy)
+        days, frozen = _recorded_freezes(past, target=target, window=window, policy=BUDGET_POLICY)
         rows.append((days.sum(), (days & frozen).sum()))
-    found = pd.DataFrame(rows, columns=["days", "frozen"], index=_by_target(targets))
+    found = pd.DataFrame(rows, columns=["days", "frozen"], index=probability._by_target(targets))
     return found.assign(freeze_days=_divide(found["frozen"], found["days"]) * QUARTER)
 
 
@@ -246,7 +208,7 @@ def _past_windows_met(
     past: History, window: Window, targets: list[float], confidence: float
 ) -> pd.DataFrame:
     """Share of the windows of the past that met each target."""
-    rows = past_windows(past, window=window)
+    rows = probability.past_windows(past, window=window)
     rows = rows[rows["total"] > 0]
     bad, total, n = rows["bad"].to_numpy(), rows["total"].to_numpy(), len(rows)
     independent = past.length / window.duration if n and window.duration is not None else float(n)
@@ -256,17 +218,17 @@ def _past_windows_met(
                                confidence=confidence)  # fmt: skip
     found = {"windows": n, "independent": independent, "met": _divide(met, n),
              "met_low": low, "met_high": high}  # fmt: skip
-    return pd.DataFrame(found, index=_by_target(targets))
+    return pd.DataFrame(found, index=probability._by_target(targets))
 
 
 def _limits(
-    past: History, weeks: _Weeks, window: Window, targets: list[float],
+    past: History, weeks: probability._Weeks, window: Window, targets: list[float],
     dependencies: Mapping[str, Any] | None, weighting: str,
 ) -> pd.DataFrame:  # fmt: skip
     """What the traffic can resolve and the dependencies allow."""
     grain = float(np.diff(past.total.sums).max()) if weighting == "time" else 1.0
-    events, error_rate = weeks.expected(window), _background_error_rate(weeks)
-    start, end = _window_chance(window, weeks.end)
+    events, error_rate = weeks.expected(window), probability._background_error_rate(weeks)
+    start, end = probability._window_chance(window, weeks.end)
     budgets = np.array([_budget_fraction(target) for target in targets])
     above = ceiling(dependencies) if dependencies else None
     by_chance = [_miss_probability(events, events * b, error_rate=error_rate) for b in budgets]
@@ -277,14 +239,14 @@ def _limits(
             "chance": math.nan if weighting == "time" else by_chance,
             "allowed": [above is None or above.allows(target) for target in targets],
             "weeks": len(weeks),
-            "weeks_needed": _weeks_needed(window, end=weeks.end),
+            "weeks_needed": probability._weeks_needed(window, end=weeks.end),
             "events": events,
             "strictest": _target_with_budget(grain, events),
             "steady": _target_with_budget(MIN_BUDGET_EVENTS * grain, events),
             "background": error_rate,
             "ceiling": above.advised if above else math.nan,
         },
-        index=_by_target(targets),
+        index=probability._by_target(targets),
     )
 
 
@@ -299,14 +261,12 @@ class Ceiling:
 
     Parameters
     ----------
-    taken, absolute : float
-        Share of events the dependencies may fail, all together, and 1 less that [fraction].
-    advised : float
-        Target at which each dependency has one more nine [fraction].
-    narrowest : str
-        The dependency that decides.
-    table : DataFrame
-        dependency, target, share, budget (share of events it may take from the service).
+    taken, absolute : float, share of events the dependencies may fail, all together, and 1 less
+        that [fraction]
+    advised : float, target at which each dependency has one more nine [fraction]
+    narrowest : str, the dependency that decides
+    table : DataFrame, dependency, target, share, budget (share of events it may take from the
+        service)
     """
 
     taken: float
@@ -325,20 +285,14 @@ def ceiling(dependencies: Mapping[str, Any]) -> Ceiling:
 
     Parameters
     ----------
-    dependencies : mapping of str to float, or to mapping
-        Target of each dependency the service cannot do without, by its name [fraction], or
-        ``{"target": ..., "share": ...}`` where its outage takes only a share of the events.
-
-    Returns
-    -------
-    Ceiling
+    dependencies : mapping of str to float, or to mapping; target of each dependency the service
+        cannot do without, by its name [fraction], or ``{"target": ..., "share": ...}`` where its
+        outage takes only a share of the events
 
     Raises
     ------
-    ParameterError
-        No dependency, an unknown key, or a share outside (0, 1].
-    InvalidTargetError
-        A target is not a fraction strictly between 0 and 1.
+    ParameterError, InvalidTargetError
+        No dependency, an unknown key, a share outside (0, 1] or a target outside (0, 1).
 
     References
     ----------
@@ -369,8 +323,7 @@ def parse_dependencies(text: str | Mapping[str, Any]) -> dict[str, dict[str, Any
 
     Parameters
     ----------
-    text : str or mapping
-        ``{"service": {"dependency": target, ...}, ...}``; empty text is none.
+    text : str or mapping, ``{"service": {"dependency": target, ...}, ...}``; empty text is none
 
     Returns
     -------

@@ -103,11 +103,10 @@ def past_windows(
     Parameters
     ----------
     past : History
-    window : Window
-    target : float
-        The target in use [fraction]; NaN where there is none.
-    targets : sequence of (Timestamp or None, float), optional
-        Every target so far with when it came into force.
+    window : Window, a day or longer, and no shorter than a bucket (else `ParameterError`)
+    target : float, the target in use [fraction]; NaN where there is none
+    targets : sequence of (Timestamp or None, float), optional, every target so far with when it
+        came into force
 
     Returns
     -------
@@ -115,11 +114,6 @@ def past_windows(
         ends_at (UTC), bad, total [events], ratio (share of good events [fraction]), target (in
         force at its end; NaN where there was none); one row per whole window of which at least
         half was observed.
-
-    Raises
-    ------
-    ParameterError
-        A window shorter than a day or than a bucket.
 
     Examples
     --------
@@ -163,17 +157,6 @@ def _calendar(past: History, window: Window) -> tuple[np.ndarray, np.ndarray, pd
     starts, ends = (pd.DatetimeIndex(periods[column]) for column in ("starts_at", "ends_at"))
     first, last = (np.asarray(past.index.searchsorted(edge)) for edge in (starts, ends))
     return first, last, ends
-
-
-@dataclass(frozen=True)
-class _RankedWeeks:
-    """The weeks in order of error rate; a draw falls on one of them, or beyond the last."""
-
-    order: np.ndarray
-    ratio: np.ndarray
-    total: np.ndarray
-    part_bad: np.ndarray
-    part_total: np.ndarray
 
 
 def _pass_probabilities(
@@ -238,20 +221,20 @@ def _simulated_windows(
     count = max(round((end - start) / DAY), 1)
     first = round((start - weeks.end) / DAY) % 7
     whole, rest = divmod(count, 7)
-    ranked = _rank(weeks, (first + np.arange(rest)) % 7)
+    order, ratio, totals, part_bad, part_total = _rank(weeks, (first + np.arange(rest)) % 7)
     if weights is None:
         number = rng.dirichlet([*np.ones(len(weeks)), UNSEEN], size=HISTORIES)
     else:
-        number = weights[:, [*ranked.order, len(weeks)]]
+        number = weights[:, [*order, len(weeks)]]
     many = len(number)
-    exponent = _tail_exponents(ranked.ratio, rng, many)
+    exponent = _tail_exponents(ratio, rng, many)
     unbounded = rng.random((many, 1)) < UNBOUNDED
     bad, total = np.zeros((many, DRAWS)), np.zeros((many, DRAWS))
     for turn in range(whole + (rest > 0)):
-        place, share = _draw_weeks(ranked, number, exponent, unbounded, rng)
-        traffic, failed = ranked.total[place], share * ranked.total[place]
+        place, share = _draw_weeks(ratio, totals.sum(), number, exponent, unbounded, rng)
+        traffic, failed = totals[place], share * totals[place]
         if turn == whole:
-            traffic, failed = traffic * ranked.part_total[place], failed * ranked.part_bad[place]
+            traffic, failed = traffic * part_total[place], failed * part_bad[place]
         total += traffic
         if weeks.whole:
             failed = np.floor(failed + rng.random(failed.shape))
@@ -259,32 +242,34 @@ def _simulated_windows(
     return bad, total
 
 
-def _rank(weeks: _Weeks, part: np.ndarray) -> _RankedWeeks:
-    """Weeks sorted by error rate, and what falls on some of their days."""
+def _rank(weeks: _Weeks, part: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Order of the weeks by error rate; so ordered their rate and total, and what falls on some of
+    their days of the bad and of all.
+    """
     bad, total = weeks.bad.sum(axis=1), weeks.total.sum(axis=1)
     ratio = np.nan_to_num(_divide(bad, total))
     part_total = np.nan_to_num(_divide(weeks.total[:, part].sum(axis=1), total))
     part_bad = np.where(bad > 0, _divide(weeks.bad[:, part].sum(axis=1), bad), part_total)
     order = np.argsort(ratio, kind="stable")
-    return _RankedWeeks(order, ratio[order], total[order], part_bad[order], part_total[order])
+    return order, *(values[order] for values in (ratio, total, part_bad, part_total))
 
 
 def _draw_weeks(
-    ranked: _RankedWeeks, weights: np.ndarray, exponent: np.ndarray, unbounded: np.ndarray,
-    rng: np.random.Generator,
+    ratio: np.ndarray, total: float, weights: np.ndarray, exponent: np.ndarray,
+    unbounded: np.ndarray, rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """One week of every simulated window: the past week it is like, and its error rate."""
-    n, histories = len(ranked.ratio), len(weights)
+    n, histories = len(ratio), len(weights)
     edges = np.cumsum(weights, axis=1) + np.arange(histories)[:, None]
     where = rng.random((histories, DRAWS)) + np.arange(histories)[:, None]
     cell = np.searchsorted(edges.ravel(), where.ravel()).reshape(where.shape)
     cell = np.clip(cell - np.arange(histories)[:, None] * (n + 1), 0, n)
     place = np.minimum(cell, n - 1)
-    least = 1 / max(ranked.total.sum(), 1.0)
-    high = ranked.ratio[place]
-    low = np.maximum(ranked.ratio[np.maximum(place - 1, 0)], np.minimum(least, high))
+    least = 1 / max(total, 1.0)
+    high = ratio[place]
+    low = np.maximum(ratio[np.maximum(place - 1, 0)], np.minimum(least, high))
     even = 1 - rng.random(where.shape)
-    worst = max(ranked.ratio[-1], least)
+    worst = max(ratio[-1], least)
     with np.errstate(divide="ignore", invalid="ignore"):
         between = np.where(high > 0, high * (low / high) ** even, 0.0)
         beyond = worst * np.exp(np.minimum(-np.log(even) * exponent, -np.log(worst)))

@@ -22,7 +22,4 @@ __all__ = [
     "by_time", "deployment_effect", "deployment_outcomes", "fleet_effect", "quadrants",
     "scoreboard", "shared_span", "team_totals", "weekly",
 ]  # fmt: skip
-
-
-def __dir__() -> list[str]:
-    return __all__
+__dir__ = __all__.copy

@@ -24,8 +24,7 @@ NO_CONTROL = "no matched control"
 EXCLUDED = "during an exclusion"
 NOT_SHIPPED = "cancelled or failed before users"
 ANSWER = "unplanned"
-REASONS = (NOT_SHIPPED, NO_DATA, EXCLUDED, INSIDE_INCIDENT, ANSWER, NO_CONTROL)
-"""Why a deployment is left out of the effect, in the order in which the reasons are tried."""
+"""Why a deployment is left out of the effect."""
 WEEK = pd.Timedelta(days=7)
 DAY = pd.Timedelta(days=1)
 BUCKET = pd.Timedelta(minutes=10)
@@ -147,8 +146,6 @@ def _require(length: pd.Timedelta, step: pd.Timedelta, total: np.ndarray) -> Non
 
 
 def _rolled(values: np.ndarray, many: int) -> np.ndarray:
-    if many == 1:
-        return values.astype("float64")
     return np.add.reduceat(values.astype("float64"), np.arange(0, len(values), many))
 
 
@@ -199,21 +196,15 @@ def comparable_deployments(
         (NO_DATA, ~_any_traffic(past, place, after)),
         (EXCLUDED, _within(rows["finished_at"], exclusions)),
         (INSIDE_INCIDENT, _answering(rows, past, place, incidents)),
-        (ANSWER, ~_planned(rows)),
+        (ANSWER, events._unplanned(rows)),
     ):
         reason[(reason == "") & mask] = word
-    reason[(reason == "")] = np.where(_matched(past, place[reason == ""], after), "", NO_CONTROL)
+    reason[reason == ""] = np.where(_matched(past, place[reason == ""], after), "", NO_CONTROL)
     kept = reason == ""
     names = ["deployment_id", "finished_at"]
     used = rows.loc[kept, names].assign(place=place[kept]).reset_index(drop=True)
     left = rows.loc[~kept, names].assign(reason=pd.Series(reason[~kept], rows.index[~kept], "str"))
     return used, left.reset_index(drop=True)
-
-
-def _planned(rows: pd.DataFrame) -> np.ndarray:
-    if "planned" not in rows:
-        return np.ones(len(rows), dtype=bool)
-    return np.asarray(rows["planned"].astype("boolean").fillna(True), dtype=bool)
 
 
 def _any_traffic(past: ServiceHistory, place: np.ndarray, after: float) -> np.ndarray:
@@ -227,10 +218,9 @@ def _any_traffic(past: ServiceHistory, place: np.ndarray, after: float) -> np.nd
 
 def _within(times: pd.Series, exclusions: pd.DataFrame | None) -> np.ndarray:
     inside = np.zeros(len(times), dtype=bool)
-    if exclusions is None or exclusions.empty:
-        return inside
-    for start, end in zip(exclusions["starts_at"], exclusions["ends_at"], strict=True):
-        inside |= np.asarray((times >= start) & (times < end))
+    if exclusions is not None:
+        for start, end in zip(exclusions["starts_at"], exclusions["ends_at"], strict=True):
+            inside |= np.asarray((times >= start) & (times < end))
     return inside
 
 

@@ -27,6 +27,7 @@ NAN = float("nan")
 FEWEST_WEEKS = 8
 """Weeks of a service below which nothing is said of it."""
 FEWEST_SERVICES = 4
+MIN_COVERAGE, POWER = 0.5, 0.8
 WITHIN = "shifted and shuffled weeks"
 BETWEEN = "permuted services"
 COLUMNS = [
@@ -45,7 +46,7 @@ def shared_span(
     incidents: pd.DataFrame | None = None,
     as_of: pd.Timestamp | None = None,
 ) -> Span | None:
-    """The time on which both reliability and deployments are on record.
+    """The time on which both reliability and deployments are on record, half-open.
 
     Parameters
     ----------
@@ -57,9 +58,9 @@ def shared_span(
     Returns
     -------
     pair of Timestamp or None
-        From the later beginning to the end of the counts, half-open; without deployments all of
-        the counts, without counts from the first deployment (or else incident) to `as_of`. None
-        where there is nothing, or the two never overlap.
+        From the later beginning to the end of the counts; without deployments all of the counts,
+        without counts from the first deployment (or else incident) to `as_of`. None where there
+        is nothing, or the two never overlap.
 
     Examples
     --------
@@ -94,7 +95,6 @@ def weekly(
     *,
     between: Span | None,
     timezone: str = "UTC",
-    min_coverage: float = 0.5,
 ) -> pd.DataFrame:
     """Every whole week of every service: deployments beside bad events.
 
@@ -102,9 +102,8 @@ def weekly(
     ----------
     counts : mapping of Indicator to DataFrame, one of each service (`objectives.per_service`)
     outcomes : DataFrame, as from `deployment_outcomes`
-    between : pair of Timestamp or None, half-open, as from `shared_span`; None: no weeks
+    between : pair of Timestamp or None, as from `shared_span`; None: no weeks
     timezone : str, IANA zone in which weeks begin on Monday at midnight
-    min_coverage : float, share of a week below which its bad events are unknown [fraction]
 
     Returns
     -------
@@ -112,7 +111,7 @@ def weekly(
         service, starts_at, deployments, batch (their mean size) [changes], failed, fail_share
         [fraction], bad, total, allowed (by the target on that traffic) [events], bad_share, spent
         (bad over allowed), coverage [fraction]. A week without a deployment has no batch and no
-        fail share.
+        fail share; bad events of one less than half observed are unknown.
 
     Raises
     ------
@@ -142,20 +141,13 @@ def weekly(
     weeks = _calendar_periods(*between, window=Window(unit="week", timezone=timezone))
     weeks = weeks[weeks["complete"]]
     groups = {str(name): rows for name, rows in outcomes.groupby("service")}
-    parts = [
-        _of_service(key, frame, groups.get(key.service), weeks, min_coverage)
-        for key, frame in counts.items()
-    ]
+    parts = [_of_service(key, own, groups.get(key.service), weeks) for key, own in counts.items()]
     rows = [part for part in parts if len(part)]
     return pd.concat(rows, ignore_index=True)[COLUMNS] if rows else pd.DataFrame(columns=COLUMNS)
 
 
 def _of_service(
-    key: Indicator,
-    counts: pd.DataFrame,
-    outcomes: pd.DataFrame | None,
-    weeks: pd.DataFrame,
-    min_coverage: float,
+    key: Indicator, counts: pd.DataFrame, outcomes: pd.DataFrame | None, weeks: pd.DataFrame
 ) -> pd.DataFrame:
     edges = pd.DatetimeIndex([*weeks["starts_at"], *weeks["ends_at"].iloc[-1:]])
     if len(edges) < 2 or len(counts) < 2:
@@ -164,7 +156,7 @@ def _of_service(
     seen = _sums_between(counts["good"], counts["total"], index.searchsorted(edges))
     of = np.diff(edges) / windows.step_of(index).to_timedelta64()
     coverage = _divide(seen["known"].to_numpy(), of)
-    known = seen.where(pd.Series(coverage >= min_coverage))
+    known = seen.where(pd.Series(coverage >= MIN_COVERAGE))
     bad = known["total"] - known["good"]
     share = _divide(bad, known["total"])
     allowed = known["total"] * (1 - key.target)
@@ -278,7 +270,11 @@ def association(
     >>> found.within.value, found.between.n
     (1.0, 1)
     """
-    _checked(panel, x, y, resamples)
+    lacking = [name for name in ("service", "starts_at", x, y) if name not in panel.columns]
+    if lacking:
+        raise ColumnError(f"panel lacks {', '.join(lacking)}; columns seen: {list(panel)}.")
+    if resamples < 99:
+        raise ParameterError(f"resamples must be at least 99; got {resamples}.")
     rows = panel[["service", "starts_at", x, y]].dropna()
     rows = rows.set_axis(["service", "starts_at", "x", "y"], axis=1)
     table_x, table_y = (rows.pivot(index="service", columns="starts_at", values=c) for c in "xy")
@@ -288,25 +284,19 @@ def association(
     within, within_p, spread = _within(rank_x, rank_y, confidence, resamples, seed)
     levels = _levels(panel, x, y)
     between, between_p = _between(levels, confidence, resamples, seed)
-    services = levels.assign(slope=levels["service"].map(_slopes(table_x.index, rank_x, rank_y)))
+    size = np.sqrt((rank_x**2).sum(axis=1) * (rank_y**2).sum(axis=1))
+    slopes = pd.Series(_divide((rank_x * rank_y).sum(axis=1), size), table_x.index.astype("str"))
+    steps = _normal_quantile(confidence) + _normal_quantile(2 * POWER - 1)
     at = (table_x.index.get_indexer(pd.Index(rows["service"])),
           table_x.columns.get_indexer(pd.Index(rows["starts_at"])))  # fmt: skip
     return Association(
         x, y, within, within_p, between, between_p,
         pooled=_spearman(rows["x"].to_numpy(float), rows["y"].to_numpy(float)),
-        detectable=_detectable(spread, confidence),
+        detectable=float(np.tanh(steps * spread)),
         weeks=rows.assign(x_within=rank_x[at], y_within=rank_y[at]).reset_index(drop=True),
-        services=services,
+        services=levels.assign(slope=levels["service"].map(slopes)),
         left_out=tuple(str(s) for s in table_x.index[~used]),
     )  # fmt: skip
-
-
-def _checked(panel: pd.DataFrame, x: str, y: str, resamples: int) -> None:
-    lacking = [name for name in ("service", "starts_at", x, y) if name not in panel.columns]
-    if lacking:
-        raise ColumnError(f"panel lacks {', '.join(lacking)}; columns seen: {list(panel)}.")
-    if resamples < 99:
-        raise ParameterError(f"resamples must be at least 99; got {resamples}.")
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:
@@ -369,16 +359,10 @@ def _shuffled(x: np.ndarray, y: np.ndarray, resamples: int, rng: Any) -> np.ndar
 
 
 def _fisher(value: float, spread: float, confidence: float) -> tuple[float, float]:
-    if abs(value) >= 1 or spread != spread:
-        return (value, value) if abs(value) >= 1 else (NAN, NAN)
+    if abs(value) >= 1:
+        return value, value
     half = _normal_quantile(confidence) * spread
     return float(np.tanh(np.arctanh(value) - half)), float(np.tanh(np.arctanh(value) + half))
-
-
-def _detectable(spread: float, confidence: float, power: float = 0.8) -> float:
-    """Correlation that would come out beyond chance in `power` of histories like this one."""
-    steps = _normal_quantile(confidence) + _normal_quantile(2 * power - 1)
-    return float(np.tanh(steps * spread))
 
 
 def _levels(panel: pd.DataFrame, x: str, y: str) -> pd.DataFrame:
@@ -439,9 +423,3 @@ def _spearman(x: np.ndarray, y: np.ndarray) -> float:
     if len(x) < 2 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return NAN
     return float(np.corrcoef(rankdata(x), rankdata(y))[0, 1])
-
-
-def _slopes(services: pd.Index, x: np.ndarray, y: np.ndarray) -> dict[str, float]:
-    size = np.sqrt((x**2).sum(axis=1) * (y**2).sum(axis=1))
-    value = _divide((x * y).sum(axis=1), size)
-    return dict(zip(services.astype("str"), value, strict=True))

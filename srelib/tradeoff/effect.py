@@ -16,7 +16,6 @@ from srelib.stats import Estimate
 from srelib.tradeoff.after_deployments import (
     TIMES,
     WEEK,
-    ServiceHistory,
     allowance,
     comparable_deployments,
     history,
@@ -55,8 +54,8 @@ class EffectDraws:
 
     Parameters
     ----------
-    placebos : ndarray, excess of each placebo schedule [events]
-    noise : ndarray, draws of what chance adds to the excess [events]
+    placebos, noise : ndarray, excess of each placebo schedule, and draws of what chance adds
+        [events]
     shifted : ndarray, what chance would have put into the windows 0, 1, ... hours later [events]
     traffic : float, mean traffic in the windows [events/min]
     """
@@ -75,7 +74,7 @@ class Effect:
     ----------
     service : str
     deployments : int, how many were used
-    left_out : DataFrame, the others: deployment_id, finished_at, reason (one of `REASONS`)
+    left_out : DataFrame, the others: deployment_id, finished_at, reason
     excess : Estimate, bad events after deployments beyond what would have come anyway [events]
     budget : float, bad events the target allows over the history [events]; NaN without one
     bad : float, all bad events of the history [events]
@@ -130,9 +129,7 @@ class Effect:
     @property
     def share(self) -> Estimate:
         """The excess as share of the budget; of all bad events without a target [fraction]."""
-        ends = np.array([self.excess.value, self.excess.low, self.excess.high])
-        value, low, high = _divide(ends, self._whole).tolist()
-        return replace(self.excess, value=value, low=low, high=high)
+        return self.excess.over(self._whole)
 
     @property
     def detectable_share(self) -> float:
@@ -218,53 +215,48 @@ def deployment_effect(
         raise InsufficientDataError(_why_none(left_out))
     place = used["place"].to_numpy()
     placed = placements(past, place, after=width, placebos=placebos, seed=seed)
-    found = compare(past, placed, confidence=confidence)
+    found = compare(placed, confidence=confidence)
     good_seen, total_seen = _checked(good, total)
-    seen = bursts(past, placed, found)
-    noise = chance(past, placed, found, seen, seed=seed)
+    seen = bursts(placed, found)
+    noise = chance(placed, found, seen, seed=seed)
     harm = np.where(placed.treated, 1.0 - np.append(seen.by_chance, 1.0)[seen.number], 0.0)
-    excess = _excess(past, placed, found, noise, n=len(used), confidence=confidence)
+    most = float(past.bad[placed.treated].sum())
+    low, high = interval(found, noise, most=most, confidence=confidence)
     p_value = _p_value(placed, found, level=1 - confidence, seed=seed)
     minutes = float(placed.treated.sum()) * (past.step / pd.Timedelta(minutes=1))
     curve, each_week = (pd.DataFrame(columns=names) for names in (_CURVE, _BY_WEEK))
     if details:
-        ends = {"before": before / past.step, "after": width}
-        curve = _curve(past, placed, found, place, **ends, confidence=confidence)
-        if by_week:
-            each_week = _by_week(past, placed, found, place)
+        before_it = before / past.step
+        curve = _curve(placed, found, before=before_it, after=width, confidence=confidence)
+    if details and by_week:
+        each_week = _by_week(placed, found)
     return Effect(
         service=str(deployments["service"].iloc[0]) if "service" in deployments else "",
         deployments=len(used),
         left_out=left_out,
-        excess=excess,
+        excess=Estimate(found.excess, low, high, len(used), confidence, METHOD),
         budget=allowance(target, _exact_sum(total_seen)),
         bad=_exact_sum(total_seen - good_seen),
         p_value=p_value,
         adjusted_p_value=p_value,
         curve=curve,
-        detectable=detectable(
-            without_bursts(past, placed, found, harm), noise, level=1 - confidence
-        ),
+        detectable=detectable(without_bursts(placed, found, harm), noise,
+                              level=1 - confidence),
         by_week=each_week,
-        per_deployment=_per_deployment(past, found, used, width),
+        per_deployment=_per_deployment(placed, found, used, width),
         after=after,
-        draws=EffectDraws(
-            found.placebos, noise, _shifted(past, placed.treated, harm), found.traffic / minutes
-        ),
+        draws=EffectDraws(found.placebos, noise, _shifted(placed, harm),
+                          found.traffic / minutes),
     )  # fmt: skip
 
 
 def adjusted(effects: Results[Effect]) -> dict[Indicator, Effect | SrelibError]:
-    """Effects of several services, p-values corrected for how many were asked.
+    """Effects of several services, p-values corrected (Benjamini, Hochberg) for how many were
+    asked.
 
     Parameters
     ----------
-    effects : mapping of Indicator to Effect, or to the errors in their place
-
-    Returns
-    -------
-    dict of Indicator to Effect
-        With ``adjusted_p_value`` after Benjamini and Hochberg; errors are kept.
+    effects : mapping of Indicator to Effect, or to the errors in their place, which are kept
 
     Examples
     --------
@@ -289,8 +281,7 @@ def _check(before: pd.Timedelta, after: pd.Timedelta, placebos: int, confidence:
             )
     if placebos < 100:
         raise ParameterError(f"placebos must be 100 or more; got {placebos}.")
-    if not 0 < confidence < 1:
-        raise ParameterError(f"confidence must lie between 0 and 1; got {confidence:g}.")
+    ParameterError.check_fraction(confidence, "confidence")
 
 
 def _why_none(left_out: pd.DataFrame) -> str:
@@ -301,25 +292,11 @@ def _why_none(left_out: pd.DataFrame) -> str:
     return f"no deployment can be compared with other weeks: {why}."
 
 
-def _excess(
-    past: ServiceHistory,
-    placed: Placements,
-    found: Comparison,
-    noise: np.ndarray,
-    *,
-    n: int,
-    confidence: float,
-) -> Estimate:
-    most = float(past.bad[placed.treated].sum())
-    low, high = interval(found, noise, most=most, confidence=confidence)
-    return Estimate(found.excess, low, high, n, confidence, METHOD)
-
-
-def _shifted(past: ServiceHistory, treated: np.ndarray, harm: np.ndarray) -> np.ndarray:
+def _shifted(placed: Placements, harm: np.ndarray) -> np.ndarray:
     """Bad events of chance in the windows, had their ratios come later by whole hours."""
-    size = len(past.total)
+    past, size = placed.past, len(placed.past.total)
     by_chance = ratio(past.beyond * (1 - harm), past.total)
-    windows, moved = (np.fft.rfft(values) for values in (treated * past.total, by_chance))
+    windows, moved = (np.fft.rfft(v) for v in (placed.treated * past.total, by_chance))
     sums = np.fft.irfft(windows * np.conj(moved), n=size)
     hours = np.arange(int(size * past.step / HOUR)) * (HOUR / past.step)
     return np.asarray(sums[hours.astype("int64") % size])
@@ -336,44 +313,34 @@ def _p_value(placed: Placements, found: Comparison, *, level: float, seed: int) 
 
 
 def _per_deployment(
-    past: ServiceHistory, found: Comparison, used: pd.DataFrame, after: float
+    placed: Placements, found: Comparison, used: pd.DataFrame, after: float
 ) -> pd.DataFrame:
     """Excess of the windows, each bucket attributed to the latest deployment before it."""
-    owner, _ = nearest_deployment(used["place"].to_numpy(), len(past.total), before=0, after=after)
-    beyond = past.bad - found.expected
-    inside = owner >= 0
-    sums = np.bincount(owner[inside], beyond[inside], minlength=len(used))
+    beyond = placed.past.bad - found.expected
+    owner, _ = nearest_deployment(placed.place, len(beyond), before=0, after=after)
+    sums = np.bincount(owner[owner >= 0], beyond[owner >= 0], minlength=len(used))
     return used[["deployment_id", "finished_at"]].assign(excess=sums)
 
 
 def _curve(
-    past: ServiceHistory,
-    placed: Placements,
-    found: Comparison,
-    place: np.ndarray,
-    *,
-    before: float,
-    after: float,
-    confidence: float,
+    placed: Placements, found: Comparison, *, before: float, after: float, confidence: float
 ) -> pd.DataFrame:
     """Excess ratio by time since the deployment, with what chance alone would spread it over."""
+    past = placed.past
     width = max(1, round(BIN / past.step))
     lead = max(1, int(np.ceil(round(before) / width)))
-    owner, offset = nearest_deployment(place, len(past.total), before=lead * width, after=after)
+    owner, offset = nearest_deployment(
+        placed.place, len(past.total), before=lead * width, after=after
+    )
     last = int(np.ceil(max(1, round(after)) / width))
     bins = np.where(owner >= 0, np.clip(offset // width, -lead, last - 1) + lead, -1)
     many = lead + last
     beyond = past.bad - found.expected
     ratio = _divide(_by_bin(bins, beyond, many), _by_bin(bins, past.total, many))
-    low, high = _band(past, placed, beyond, bins, many, confidence=confidence)
-    return pd.DataFrame(
-        {
-            "offset": (np.arange(many) - lead) * width * past.step,
-            "excess_ratio": ratio,
-            "low": ratio + np.minimum(low, 0),
-            "high": ratio + np.maximum(high, 0),
-        }
-    )
+    low, high = _band(placed, beyond, bins, many, confidence=confidence)
+    offset = (np.arange(many) - lead) * width * past.step
+    low, high = ratio + np.minimum(low, 0), ratio + np.maximum(high, 0)
+    return pd.DataFrame(dict(zip(_CURVE, (offset, ratio, low, high), strict=True)))
 
 
 def _by_bin(bins: np.ndarray, values: np.ndarray, many: int) -> np.ndarray:
@@ -382,16 +349,10 @@ def _by_bin(bins: np.ndarray, values: np.ndarray, many: int) -> np.ndarray:
 
 
 def _band(
-    past: ServiceHistory,
-    placed: Placements,
-    beyond: np.ndarray,
-    bins: np.ndarray,
-    many: int,
-    *,
-    confidence: float,
+    placed: Placements, beyond: np.ndarray, bins: np.ndarray, many: int, *, confidence: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """How far below and above the ratio of each bin the truth may lie."""
-    weeks = placed.units
+    past, weeks = placed.past, placed.units
     own = placed.rows(bins.astype("float64") + 1).astype("int64")
     own[:, round(placed.period / past.step) :] = 0
     where, at = np.nonzero(own)
@@ -413,16 +374,14 @@ def _band(
     return low, high
 
 
-def _by_week(
-    past: ServiceHistory, placed: Placements, found: Comparison, place: np.ndarray
-) -> pd.DataFrame:
+def _by_week(placed: Placements, found: Comparison) -> pd.DataFrame:
     """The effect of each week, and that of all the others without it."""
+    past, unit = placed.past, placed.unit_of
     picked = placed.sums(found.table.pairs, first=ENOUGH_PLACEBOS)
-    bucket = np.arange(len(past.total))
-    unit = np.searchsorted(placed.starts, bucket, side="right") - 1
     many = round(WEEK / placed.period)
     excess = np.bincount(unit // many, np.where(placed.treated, past.bad - found.expected, 0.0))
-    made = np.bincount(unit[np.floor(place).astype("int64")] // many, minlength=len(excess))
+    began = unit[np.floor(placed.place).astype("int64")] // many
+    made = np.bincount(began, minlength=len(excess))
     rows = []
     for week in np.flatnonzero(made).tolist():
         units = np.arange(week * many, min((week + 1) * many, placed.units))

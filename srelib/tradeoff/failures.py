@@ -25,6 +25,7 @@ LABELS = {
 HOURS = (0, 9, 12, 15, 18)
 """Where the parts of a day begin."""
 ODDS = "logistic regression within services (Firth)"
+SHARES = ["label", "deployments", "failed", "share", "low", "high", "expected"]
 OUTCOMES = ["deployment_id", "service", "finished_at", "size", "failed"]
 
 
@@ -84,7 +85,7 @@ class Failures:
         services in this row fail at over all their deployments) [fraction]
     odds : Estimate, of batch size: factor on the odds of failing for twice the changes
     p_value : float, chance of such differences if failing had nothing to do with the kind
-    deployments : int, how many are in it
+    deployments : int
     """
 
     kind: str
@@ -104,10 +105,6 @@ def by_batch(outcomes: pd.DataFrame, *, confidence: float = 0.95) -> Failures:
     outcomes : DataFrame, as from `deployment_outcomes`
     confidence : float, of the intervals [fraction]
 
-    Returns
-    -------
-    Failures
-
     Examples
     --------
     >>> sizes = pd.Series([1, 1, 2, 2, 8, 8, 16, 16.0])
@@ -119,8 +116,7 @@ def by_batch(outcomes: pd.DataFrame, *, confidence: float = 0.95) -> Failures:
     rows = outcomes[outcomes["size"] >= 1]
     if not len(rows):
         return _nothing("batch size", confidence)
-    groups = _size_groups(rows["size"])
-    shares = _shares(rows, groups, confidence)
+    shares = _shares(rows, _size_groups(rows["size"]), confidence)
     odds, p = _odds(np.log2(rows["size"].to_numpy(float)), rows, confidence)
     return Failures("batch size", shares, odds, p, len(rows))
 
@@ -161,8 +157,7 @@ def by_time(
     >>> [by_time(rows, part).shares["label"].tolist() for part in ("weekday", "hour")]
     [['Mon', 'Tue', 'Wed', 'Thu'], ['before 9 h', '12 to 15 h', 'after 18 h']]
     """
-    if part not in LABELS:
-        raise ParameterError(f"part must be one of {', '.join(map(repr, LABELS))}; got {part!r}.")
+    ParameterError.check_one_of(part, "part", LABELS)
     if resamples < 99:
         raise ParameterError(f"resamples must be at least 99; got {resamples}.")
     if not len(outcomes):
@@ -177,9 +172,8 @@ def by_time(
 
 
 def _nothing(kind: str, confidence: float) -> Failures:
-    columns = ["label", "deployments", "failed", "share", "low", "high", "expected"]
     none = Estimate(NAN, NAN, NAN, 0, confidence, ODDS)
-    return Failures(kind, pd.DataFrame(columns=columns), none, NAN, 0)
+    return Failures(kind, pd.DataFrame(columns=SHARES), none, NAN, 0)
 
 
 def _size_groups(sizes: pd.Series) -> pd.Series:
@@ -205,7 +199,7 @@ def _shares(rows: pd.DataFrame, groups: pd.Series, confidence: float) -> pd.Data
     share = _divide(found["failed"], found["deployments"])
     found = found.assign(share=share, low=low, high=high).rename_axis("label").reset_index()
     found["label"] = found["label"].astype("str")
-    return found[["label", "deployments", "failed", "share", "low", "high", "expected"]]
+    return found[SHARES]
 
 
 def _permuted(rows: pd.DataFrame, groups: pd.Series, resamples: int, seed: int) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,6 @@ from srelib.fleet import Results, answers
 from srelib.stats import Estimate
 from srelib.tradeoff.effect import Effect, adjusted
 from srelib.tradeoff.placebo import two_sided
-from srelib.windows.sums import _divide
 
 _TOTAL = "chance of all services, joined by their correlation"
 _MEAN = "random effects (Paule and Mandel), Hartung and Knapp"
@@ -40,11 +39,10 @@ class FleetEffect:
     has_target : bool, whether `share` is of budgets, of the services that have one
     per_deployment : Estimate, mean harm over services [min of complete outage per deployment]
     tau : float, standard deviation of the harm between services [min of complete outage]
-    heterogeneity : float, I2: share of the spread that chance does not explain [fraction]
     detectable : float, smallest even harm the test would find in 80 of 100 [min of outage]
     correlation : float, by how much shared outages widen the interval of `total` [ratio]
-    by_service : DataFrame, one row per service, the largest shrunken harm first: service,
-        deployments, excess, per_deployment, shrunken [min], adjusted_p_value, stands_out
+    by_service : DataFrame, the largest shrunken harm first: service, deployments, excess,
+        per_deployment, shrunken [min], adjusted_p_value, stands_out
     after : Timedelta, length of the window after a deployment
     """
 
@@ -59,7 +57,6 @@ class FleetEffect:
     has_target: bool
     per_deployment: Estimate
     tau: float
-    heterogeneity: float
     detectable: float
     correlation: float
     by_service: pd.DataFrame
@@ -75,11 +72,12 @@ def fleet_effect(effects: Results[Effect]) -> FleetEffect:
     """What the deployments of a fleet cost: all services in one test, one total, one mean.
 
     score = sum over services of the normal score of the excess among its placebo schedules
+    harm [min of complete outage] = excess / (deployments used * traffic per minute in the windows)
 
     Parameters
     ----------
-    effects : mapping of Indicator to Effect, as `deployment_effect` gives them for one seed;
-        errors are left out
+    effects : mapping of Indicator to Effect, as `deployment_effect` gives them for one seed; errors
+        are left out
 
     Returns
     -------
@@ -90,15 +88,8 @@ def fleet_effect(effects: Results[Effect]) -> FleetEffect:
 
     Raises
     ------
-    InsufficientDataError
-        There is no effect of any service.
-    ParameterError
-        The effects differ in `after`, `confidence` or `placebos`.
-
-    Notes
-    -----
-    Harm is brought to minutes of complete outage, which compare between services of different
-    traffic: excess / (deployments used * traffic per minute in the windows).
+    InsufficientDataError, ParameterError
+        There is no effect of any service; they differ in `after`, `confidence` or `placebos`.
 
     References
     ----------
@@ -125,7 +116,7 @@ def fleet_effect(effects: Results[Effect]) -> FleetEffect:
     p_value = two_sided(float(scores[0]), scores[1:])
     total, wider = _total(alike, p_value)
     share, _ = _total(budgeted or alike, p_value)
-    mean, tau, heterogeneity, rows = _pooled(found)
+    mean, tau, rows = _pooled(found)
     return FleetEffect(
         services=len(found),
         deployments=sum(e.deployments for e in found),
@@ -134,11 +125,10 @@ def fleet_effect(effects: Results[Effect]) -> FleetEffect:
         total=total,
         unit=unit,
         summed=len(alike),
-        share=_scaled(share, sum(e.budget for e in budgeted) or sum(e.bad for e in alike)),
+        share=share.over(sum(e.budget for e in budgeted) or sum(e.bad for e in alike)),
         has_target=bool(budgeted),
         per_deployment=mean,
         tau=tau,
-        heterogeneity=heterogeneity,
         detectable=_detectable(found, scores[1:]),
         correlation=wider,
         by_service=rows,
@@ -199,20 +189,13 @@ def _stretch(found: Sequence[Effect], weight: np.ndarray) -> float:
     return float(np.sqrt(max(1.0, shifted.sum(axis=0).var() / alone))) if alone > 0 else 1.0
 
 
-def _scaled(estimate: Estimate, whole: float) -> Estimate:
-    ends = np.array([estimate.value, estimate.low, estimate.high])
-    value, low, high = _divide(ends, np.array(whole)).tolist()
-    return replace(estimate, value=value, low=low, high=high)
-
-
-def _pooled(found: Sequence[Effect]) -> tuple[Estimate, float, float, pd.DataFrame]:
-    """Mean harm per deployment over services, its spread, I2, and each service shrunken."""
+def _pooled(found: Sequence[Effect]) -> tuple[Estimate, float, pd.DataFrame]:
+    """Mean harm per deployment over services, its spread, and each service shrunken."""
     scale = np.array([e.deployments * e.draws.traffic for e in found])
     harm = np.array([e.excess.value for e in found]) / scale
     variance = (np.array([max(1.0, float(e.draws.noise.std())) for e in found]) / scale) ** 2
     tau2, freedom = _paule_mandel(harm, variance), len(found) - 1
     mean, q = _weighted(harm, variance + tau2)
-    spread = _weighted(harm, variance)[1]
     keep = tau2 / (tau2 + variance)
     rows = pd.DataFrame(
         {
@@ -229,8 +212,7 @@ def _pooled(found: Sequence[Effect]) -> tuple[Estimate, float, float, pd.DataFra
     half = _half_width(variance + tau2, q, freedom, confidence)
     half *= _HEAVY * _stretch(found, 1 / scale / (variance + tau2))
     estimate = Estimate(mean, mean - half, mean + half, len(found), confidence, _MEAN)
-    heterogeneity = (spread - freedom) / spread if spread > freedom > 0 else 0.0
-    return estimate, float(np.sqrt(tau2)), heterogeneity, rows
+    return estimate, float(np.sqrt(tau2)), rows
 
 
 def _weighted(values: np.ndarray, variance: np.ndarray) -> tuple[float, float]:

@@ -42,8 +42,10 @@ JOIN = 6
 
 @dataclass(frozen=True)
 class Placements:
-    """Where the windows of each week (or day) would lie in every other."""
+    """Where the windows of each week (or day) of a history would lie in every other."""
 
+    past: ServiceHistory
+    place: np.ndarray
     period: pd.Timedelta
     treated: np.ndarray
     starts: np.ndarray
@@ -57,6 +59,11 @@ class Placements:
     def units(self) -> int:
         """How many weeks or days, the first and the last perhaps in part."""
         return len(self.starts)
+
+    @property
+    def unit_of(self) -> np.ndarray:
+        """The week or day of each bucket."""
+        return np.searchsorted(self.starts, np.arange(len(self.treated)), side="right") - 1
 
     def rows(self, values: np.ndarray) -> np.ndarray:
         """A series as one row per unit, each running on into the next as far as windows do."""
@@ -75,14 +82,14 @@ class Placements:
             found[:, :, week] = (mask @ rows[:, week].T).T
         return found
 
-    def pairs_by(self, group: np.ndarray, many: int, *series: np.ndarray) -> np.ndarray:
-        """The same sums, apart by a property of the bucket such as its time of the week."""
+    def pairs_by_time(self, hour: np.ndarray, *series: np.ndarray) -> np.ndarray:
+        """The same sums, apart by the time of the week."""
         rows = np.stack([self.rows(values) for values in series])
-        groups = self.rows(group.astype("float64")).astype("int64")
-        found = np.empty((len(series), many, self.units, self.units))
+        hours = self.rows(hour.astype("float64")).astype("int64")
+        found = np.empty((len(series), TIMES, self.units, self.units))
         for week in range(self.units):
-            new = np.flatnonzero(np.diff(groups[week], prepend=-1))
-            marks = (groups[week][new][:, None] == np.arange(many)).astype("float64")
+            new = np.flatnonzero(np.diff(hours[week], prepend=-1))
+            marks = (hours[week][new][:, None] == np.arange(TIMES)).astype("float64")
             for number in range(len(series)):
                 runs = np.add.reduceat(self.masks[:, week] * rows[number, week], new, axis=1)
                 found[number, :, :, week] = (runs @ marks).T
@@ -126,24 +133,12 @@ def _placements(
     weights = _weights(past, reached, ungated, starts, after)
     inside = float((past.total * treated).sum())
     overlap = float((past.total * treated * reached).sum()) / max(inside, 1e-300)
-    kind = _kinds(past, starts, period)
-    number = tuple(_calendar_numbers(past, starts, period).tolist())
-    orders = _orders(number, tuple(kind.tolist()), placebos=placebos, seed=seed)
-    return Placements(period, treated, starts, masks, weights, kind, orders, overlap)
-
-
-def _kinds(past: ServiceHistory, starts: np.ndarray, period: pd.Timedelta) -> np.ndarray:
-    """Which units may change places: weeks all, days only with days of their kind."""
-    if period == WEEK:
-        return np.zeros(len(starts), dtype="int64")
-    middle = np.clip(starts + round(period / past.step) // 2, 0, len(past.hour) - 1)
-    return past.hour[middle] // 24
-
-
-def _calendar_numbers(past: ServiceHistory, starts: np.ndarray, period: pd.Timedelta) -> np.ndarray:
-    """Number of the calendar week (from Monday) or day in which the middle of each unit lies."""
-    since = (past.first - MONDAY) / period
-    return np.floor(since + starts * (past.step / period) + 0.5).astype("int64")
+    middle = np.clip(starts + round(period / past.step) // 2, 0, size - 1)
+    kind = past.hour[middle] // 24 if period != WEEK else np.zeros(len(starts), dtype="int64")
+    since = (past.first - MONDAY) / period + starts * (past.step / period)
+    number = np.floor(since + 0.5).astype("int64")  # of the calendar week or day
+    orders = _orders(tuple(number.tolist()), tuple(kind.tolist()), placebos=placebos, seed=seed)
+    return Placements(past, place, period, treated, starts, masks, weights, kind, orders, overlap)
 
 
 @lru_cache(maxsize=8)
@@ -298,9 +293,9 @@ def tails(value: float, placebos: np.ndarray) -> tuple[float, float]:
     return float(above), float((1 + np.count_nonzero(placebos <= value + dust)) / many)
 
 
-def compare(past: ServiceHistory, placed: Placements, *, confidence: float) -> Comparison:
+def compare(placed: Placements, *, confidence: float) -> Comparison:
     """The windows beside the controls, for the real schedule and for each placebo."""
-    return centred(past, _compared(past, placed, _table(past, placed)), confidence=confidence)
+    return centred(placed.past, _compared(placed, _table(placed)), confidence=confidence)
 
 
 def more_placebos(placed: Placements, found: Comparison, *, seed: int) -> np.ndarray:
@@ -332,11 +327,9 @@ def centred(past: ServiceHistory, found: Comparison, *, confidence: float) -> Co
     )
 
 
-def without_bursts(
-    past: ServiceHistory, placed: Placements, found: Comparison, share: np.ndarray
-) -> Comparison:
+def without_bursts(placed: Placements, found: Comparison, share: np.ndarray) -> Comparison:
     """The same comparison without a share of the bursts."""
-    left = past.burst * (1 - share)
+    left = placed.past.burst * (1 - share)
     rows = slice(2 * TIMES, 2 * TIMES + 2)
     pairs, series, own = (
         each.copy() for each in (found.table.pairs, found.table.series, found.table.own)
@@ -345,12 +338,10 @@ def without_bursts(
     pairs[rows] = placed.pairs(*bursts)
     series[rows], own[rows] = (_by_unit(placed, bursts, treated=only) for only in (False, True))
     table = replace(found.table, pairs=pairs, series=series, own=own)
-    return _compared(past, placed, table, centre=found.centre)
+    return _compared(placed, table, centre=found.centre)
 
 
-def _compared(
-    past: ServiceHistory, placed: Placements, table: PlacementSums, *, centre: float = 0.0
-) -> Comparison:
+def _compared(placed: Placements, table: PlacementSums, *, centre: float = 0.0) -> Comparison:
     whole = table.series.sum(axis=1)[:, None]
     own = table.own.sum(axis=1)[:, None]
     picked = placed.sums(table.pairs)
@@ -360,7 +351,7 @@ def _compared(
     return Comparison(
         excess=float(table.excess(own, whole, traffic)[0]) - centre,
         placebos=table.excess(picked, whole, traffic) - centre,
-        expected=expected[past.hour] * past.total,
+        expected=expected[placed.past.hour] * placed.past.total,
         traffic=traffic,
         centre=centre,
         odds=float(ratio(np.array(traffic), rest[2 * TIMES + 2])[0]),
@@ -369,48 +360,41 @@ def _compared(
     )
 
 
-def _table(past: ServiceHistory, placed: Placements) -> PlacementSums:
-    weights, total = placed.weights, past.total
+def _table(placed: Placements) -> PlacementSums:
+    past, weights, total = placed.past, placed.weights, placed.past.total
     marked = np.where(placed.treated, total, 0.0)
     plain = (past.burst, weights * past.burst, weights * total, marked, weights * marked)
-    grouped = placed.pairs_by(past.hour, TIMES, past.calm, total)
+    grouped = placed.pairs_by_time(past.hour, past.calm, total)
     pairs = np.concatenate([grouped.reshape(2 * TIMES, *grouped.shape[2:]), placed.pairs(*plain)])
     series, own = (
         np.concatenate(
-            [_by_time(past, placed, values, treated=only) for values in (past.calm, total)]
+            [_by_time(placed, values, treated=only) for values in (past.calm, total)]
             + [_by_unit(placed, plain, treated=only)]
         )
         for only in (False, True)
     )
     buckets = np.maximum(1, np.bincount(past.hour, minlength=TIMES))
-    return PlacementSums(
-        pairs, series, own, np.bincount(past.hour, total, minlength=TIMES) / buckets
-    )
-
-
-def _unit_of(placed: Placements) -> np.ndarray:
-    return np.searchsorted(placed.starts, np.arange(len(placed.treated)), side="right") - 1
+    mean = np.bincount(past.hour, total, minlength=TIMES) / buckets
+    return PlacementSums(pairs, series, own, mean)
 
 
 def _by_unit(placed: Placements, values: Sequence[np.ndarray], *, treated: bool) -> np.ndarray:
     """Sums of each series by unit, of the windows only if `treated`."""
-    week, kept = _unit_of(placed), placed.treated | (not treated)
+    week, kept = placed.unit_of, placed.treated | (not treated)
     return np.stack([np.bincount(week, kept * each, minlength=placed.units) for each in values])
 
 
-def _by_time(
-    past: ServiceHistory, placed: Placements, values: np.ndarray, *, treated: bool
-) -> np.ndarray:
+def _by_time(placed: Placements, values: np.ndarray, *, treated: bool) -> np.ndarray:
     """Sums by time of the week (rows) and unit (columns)."""
-    place = past.hour * placed.units + _unit_of(placed)
+    place = placed.past.hour * placed.units + placed.unit_of
     kept = placed.treated | (not treated)
     sums = np.bincount(place, kept * values, minlength=TIMES * placed.units)
     return sums.reshape(TIMES, placed.units)
 
 
-def detectable(found: Comparison, noise: np.ndarray, *, level: float, power: float = 0.8) -> float:
-    """Smallest excess the test would have found in so many of such histories."""
-    weak = float(np.quantile(noise, 1 - power))
+def detectable(found: Comparison, noise: np.ndarray, *, level: float) -> float:
+    """Smallest excess the test would have found in 80 of 100 such histories."""
+    weak = float(np.quantile(noise, 1 - 0.8))
 
     def shown(size: float) -> bool:
         seen = found.placebos + size * found.treated_share
@@ -439,9 +423,9 @@ class Bursts:
     by_chance: np.ndarray
 
 
-def bursts(past: ServiceHistory, placed: Placements, found: Comparison) -> Bursts:
+def bursts(placed: Placements, found: Comparison) -> Bursts:
     """Bursts in the windows, each with the probability that it came by chance."""
-    beyond, number = past.beyond, _numbered(past)
+    beyond, number = placed.past.beyond, _numbered(placed.past)
     many = int(number.max(initial=0)) + 1
     inside, outside = (number > 0) & placed.treated, (number > 0) & ~placed.treated
     sizes = np.bincount(number[inside], beyond[inside], minlength=many)
@@ -465,11 +449,9 @@ def _numbered(past: ServiceHistory) -> np.ndarray:
     return number
 
 
-def chance(
-    past: ServiceHistory, placed: Placements, found: Comparison, seen: Bursts, *, seed: int
-) -> np.ndarray:
+def chance(placed: Placements, found: Comparison, seen: Bursts, *, seed: int) -> np.ndarray:
     """Draws of what chance adds to the excess."""
-    rng = np.random.default_rng([seed, 1])
+    rng, past = np.random.default_rng([seed, 1]), placed.past
     many, odds = len(found.placebos), found.odds
     day = np.arange(len(past.total)) // max(1, round(DAY / past.step))
     outside = np.where(placed.treated, 0.0, placed.weights * past.beyond)

@@ -12,6 +12,7 @@ import pandas as pd
 from srelib import delivery, events, fleet, sli
 from srelib.alerts.pages import of_severity, page_episodes, unclear_severities
 from srelib.alerts.policies import PAGE
+from srelib.delivery.frequency import _service_names
 from srelib.delivery.rules import DEFAULT
 from srelib.errors import ParameterError
 from srelib.fleet import Indicator
@@ -27,21 +28,13 @@ FELT = pd.Timedelta("1h")
 """How far before a page users may have begun to feel what it tells about."""
 
 
-@dataclass(frozen=True)
-class Scorecard:
+@dataclass(frozen=True, kw_only=True)
+class Scorecard(delivery.Delivery):
     """One service on the scoreboard; what the exports do not say is NaN with n 0.
 
     Parameters
     ----------
     service : str
-    deployments : int, that reached users
-    frequency : Estimate, deployments [1/week]
-    lead_time : Estimate, median change lead time [s]
-    fail_rate : Estimate, deployments that failed in the hands of users [fraction]
-    fail_chance, fail_clear
-        As of `srelib.delivery.Delivery`.
-    recovery : Estimate, median time until such a failure was mended [s]
-    rework_rate : Estimate, unplanned deployments [fraction]
     objective : str, its name, or that of the series where there is none; empty without data
     target : float, service level objective [fraction]; NaN where there is none
     sli : Estimate, share of good events [fraction]
@@ -50,15 +43,11 @@ class Scorecard:
     felt : Estimate, pages with more bad events around them than the target allows [fraction]
     incidents : Estimate [1/week]
     restore : Estimate, median time to restore [s]
+
+    The others are those of `srelib.delivery.Delivery`.
     """
 
     service: str
-    deployments: int
-    frequency: Estimate
-    lead_time: Estimate
-    fail_rate: Estimate
-    recovery: Estimate
-    rework_rate: Estimate
     objective: str
     target: float
     sli: Estimate
@@ -67,8 +56,6 @@ class Scorecard:
     felt: Estimate
     incidents: Estimate
     restore: Estimate
-    fail_chance: float = NAN
-    fail_clear: bool = True
 
 
 DEVOPS = ("frequency", "lead_time", "rework_rate")
@@ -121,8 +108,7 @@ def scoreboard(
     if between is None:
         return {}
     seen = {key: _within(frame, between) for key, frame in counts.items()}
-    named = {str(s) for t in (deployments, incidents, alerts) if t is not None and len(t)
-             for s in t["service"].dropna().unique()}  # fmt: skip
+    named = _service_names(deployments, incidents, alerts)
     services = sorted({*named, *(key.service for key in seen)})
     delivered = delivery.metrics(
         deployments, changes, incidents, between=between, rules=rules, confidence=confidence
@@ -159,8 +145,8 @@ def _incidents(
     none = {"incidents": _rate(0, (between[1] - between[0]) / WEEK, confidence)}
     found = dict.fromkeys(services, none)
     for service, own in events.eligible_incidents(incidents).groupby("service"):
-        summary = _summary(own, between=between, confidence=confidence)
-        found[str(service)] = {"incidents": summary.per_week, "restore": summary.restore}
+        often, restore = _summary(own, between=between, confidence=confidence)
+        found[str(service)] = {"incidents": often, "restore": restore}
     return found
 
 
@@ -170,17 +156,14 @@ def _levels(
     """Service level, and what it leaves of the budget."""
     levels = fleet.each(counts, lambda key, seen: sli.interval(
         seen["good"], seen["total"], weighting=key.weighting, confidence=confidence))  # fmt: skip
-    return {
-        key.service: {"sli": level, "left": _budget_left(level, target=key.target)}
-        for key, level in fleet.answers(levels).items()
-    }
-
-
-def _budget_left(level: Estimate, *, target: float) -> Estimate:
-    """What a service level leaves of its budget."""
-    bad = 1 - np.array([level.value, level.low, level.high])
-    value, low, high = (1 - _divide(bad, 1 - target)).tolist()
-    return replace(level, value=value, low=low, high=high, n=level.n if value == value else 0)
+    found = {}
+    for key, level in fleet.answers(levels).items():
+        bad = 1 - np.array([level.value, level.low, level.high])
+        value, low, high = (1 - _divide(bad, 1 - key.target)).tolist()
+        n = level.n if value == value else 0
+        left = replace(level, value=value, low=low, high=high, n=n)
+        found[key.service] = {"sli": level, "left": left}
+    return found
 
 
 def _pages(
@@ -279,10 +262,6 @@ def quadrants(
     left_line : float, a service with at least so much left is safe [fraction], below 1
     confidence : float, what a probability must reach to be sure [fraction]
     draws, seed : int, of the simulation behind the probabilities
-
-    Returns
-    -------
-    Quadrants
 
     Raises
     ------

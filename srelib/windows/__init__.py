@@ -13,7 +13,4 @@ from srelib.windows.weighted import Member
 from srelib.windows.window import Window, step_of
 
 __all__ = ["History", "Member", "Window", "current", "history", "rolling_ratio", "step_of"]
-
-
-def __dir__() -> list[str]:
-    return __all__
+__dir__ = __all__.copy

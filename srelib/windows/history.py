@@ -75,13 +75,9 @@ def history(good: pd.Series | pd.DataFrame, total: pd.Series | pd.DataFrame) -> 
 
     Parameters
     ----------
-    good, total : Series, one regular tz-aware index
-        Counts per bucket [events]; a bucket where either is NaN is unknown. DataFrames with a
-        column for each `Member`: a weighted mean, which has sums over spans only.
-
-    Returns
-    -------
-    History
+    good, total : Series, counts per bucket [events] on one regular tz-aware index; a bucket where
+        either is NaN is unknown. DataFrames with a column for each `Member`: a weighted mean, which
+        has sums over spans only.
 
     Raises
     ------
@@ -113,9 +109,8 @@ def current(counts: pd.DataFrame, *, window: Window | None) -> pd.DataFrame:
 
     Parameters
     ----------
-    counts : DataFrame
-        On a regular UTC index; with a column of good and of total for each `Member`, the weighted
-        mean of their ratios.
+    counts : DataFrame, on a regular UTC index; with a column of good and of total for each
+        `Member`, the weighted mean of their ratios
     window : Window or None
 
     Returns
@@ -133,7 +128,7 @@ def _cut(counts: pd.DataFrame, window: Window | None) -> pd.DataFrame:
     """The buckets of the window the data ends in."""
     if window is None or counts.empty:
         return counts
+    end = counts.index[-1]
     if window.is_rolling:
-        end = counts.index[-1] + step_of(pd.DatetimeIndex(counts.index))
-        return counts.loc[window.bounds_at(end)[0] :]
-    return counts.loc[window.bounds_at(counts.index[-1])[0] :]
+        end += step_of(pd.DatetimeIndex(counts.index))
+    return counts.loc[window.bounds_at(end)[0] :]

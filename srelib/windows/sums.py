@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,10 @@ import pandas as pd
 from srelib.errors import CountError, ParameterError, TimeIndexError
 from srelib.windows.window import Window, _as_window, _check_index, _spelled
 
+if TYPE_CHECKING:
+    from srelib.windows.weighted import _WeightedPrefix
+
+_Sums: TypeAlias = "_Prefix | _WeightedPrefix"
 Counts = TypeVar("Counts", pd.Series, np.ndarray)
 
 NO_SUMS = (
@@ -58,10 +62,8 @@ def _check_counts(good: pd.Series, total: pd.Series) -> None:
     top, bottom = good.to_numpy(dtype="float64"), total.to_numpy(dtype="float64")
     for wrong, what in (
         (top > bottom, "good must not exceed total"),
-        (top < 0, "counts must not be negative"),
-        (bottom < 0, "counts must not be negative"),
-        (np.isinf(bottom), "counts must be finite"),
-        (np.isinf(top), "counts must be finite"),
+        ((top < 0) | (bottom < 0), "counts must not be negative"),
+        (np.isinf(top) | np.isinf(bottom), "counts must be finite"),
     ):
         if wrong.any():
             i = int(np.argmax(wrong))
@@ -120,28 +122,6 @@ class _Prefix:
     def known_before(self) -> np.ndarray:
         """Number of known buckets before each position."""
         return np.arange(self.sums.shape[-1]) if self.seen is None else self.seen
-
-
-class _Sums(Protocol):
-    """Sums of counts over spans, however they are kept."""
-
-    @property
-    def sums(self) -> np.ndarray:
-        """Sums before each bucket, and over all."""
-
-    @property
-    def exponent(self) -> np.ndarray | None:
-        """Unit that fractions were rounded to; None for whole counts."""
-
-    @property
-    def known_before(self) -> np.ndarray:
-        """Number of known buckets before each position."""
-
-    def window(self, width: int) -> np.ndarray:
-        """Sum over the last `width` buckets, at every bucket."""
-
-    def between(self, start: np.ndarray, stop: np.ndarray) -> np.ndarray:
-        """Sum over the buckets from `start` to `stop`."""
 
 
 def _prefix_pair(part: np.ndarray, whole: np.ndarray) -> tuple[_Prefix, _Prefix]:
@@ -327,10 +307,9 @@ def rolling_ratio(
 
     Parameters
     ----------
-    good, total : Series, one regular tz-aware index
-        Counts per bucket [events]; a bucket where either is NaN is unknown and left out.
-    window : Window, Timedelta or str
-        A rolling window, at least one bucket long.
+    good, total : Series, counts per bucket [events] on one regular tz-aware index; a bucket where
+        either is NaN is unknown and left out
+    window : Window, Timedelta or str, a rolling window, at least one bucket long
 
     Returns
     -------
@@ -339,10 +318,8 @@ def rolling_ratio(
 
     Raises
     ------
-    CountError, TimeIndexError
-        Counts that cannot be; indexes that differ or are not regular.
-    ParameterError
-        A calendar window, or a window shorter than a bucket.
+    CountError, TimeIndexError, ParameterError
+        Counts that cannot be; indexes that differ or are not regular; another window.
 
     Examples
     --------

@@ -25,11 +25,6 @@ class Member:
     name : str, of its objective
     weight : float, how much its ratio counts in a weighted mean
     unit : str, what its good and total count
-
-    Examples
-    --------
-    >>> Member("search", weight=2.0).weighting
-    'events'
     """
 
     name: str
@@ -104,23 +99,11 @@ class _WeightedPrefix:
         ratios = np.where(np.isnan(total) | (total > 0), _divide(bad, total), 0.0)
         return whole * (_shares(total, self.weights) * ratios).sum(axis=0)
 
-    @property
-    def sums(self) -> np.ndarray:
-        """There are none."""
-        self._refuse()
-
-    @property
-    def exponent(self) -> np.ndarray | None:
-        """There are no sums to have one."""
-        self._refuse()
-
-    def window(self, width: int) -> np.ndarray:
-        """Of none."""
-        self._refuse()
-
-    @staticmethod
-    def _refuse() -> NoReturn:
+    def _refuse(self) -> NoReturn:
         raise ParameterError(NO_SUMS)
+
+    sums = exponent = window = property(_refuse)
+    """Buckets do not add up."""
 
 
 def _weighted_pair(
@@ -128,11 +111,8 @@ def _weighted_pair(
 ) -> tuple[_WeightedPrefix, _WeightedPrefix]:
     """Sums of bad and of all events over spans, of a weighted mean."""
     counts, weights = _pairs(good, total)
-    pairs = [_prefix_pair(asked - right, asked) for right, asked in counts]
-    bad, whole = zip(*pairs, strict=True)
+    bad, whole = zip(*(_prefix_pair(asked - right, asked) for right, asked in counts), strict=True)
     known = np.logical_and.reduce([~np.isnan(asked) for _, asked in counts])
     before = np.concatenate([[0], np.cumsum(known)])
-    return (
-        _WeightedPrefix(bad, whole, weights, before, True),
-        _WeightedPrefix(bad, whole, weights, before, False),
-    )
+    of_bad, of_all = (_WeightedPrefix(bad, whole, weights, before, part) for part in (True, False))
+    return of_bad, of_all

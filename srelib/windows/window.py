@@ -160,17 +160,13 @@ class Window:
 
     Parameters
     ----------
-    duration : Timedelta, optional
-        Length of a rolling window; None for a calendar window.
-    unit : {'day', 'week', 'month', 'quarter', 'year'}, optional
-        Unit of a calendar window; None for a rolling window.
-    count : int
-        Units in one calendar window.
-    timezone : str
-        IANA zone whose midnights a calendar window follows.
-    anchor : Timestamp, optional
-        Start of one calendar window. By default days start at midnight, weeks on Monday, months
-        on the 1st, quarters and years in January; several units are counted from 1970.
+    duration : Timedelta, optional, length of a rolling window
+    unit : {'day', 'week', 'month', 'quarter', 'year'}, optional, of a calendar window
+    count : int, units in one calendar window
+    timezone : str, IANA zone whose midnights a calendar window follows
+    anchor : Timestamp, optional, start of one calendar window. By default days start at midnight,
+        weeks on Monday, months on the 1st, quarters and years in January; several units are counted
+        from 1970.
 
     Raises
     ------
@@ -179,10 +175,8 @@ class Window:
 
     Examples
     --------
-    >>> str(Window(pd.Timedelta("28D")))
-    '28 days'
-    >>> str(Window(unit="month", timezone="Europe/Berlin"))
-    'calendar month (Europe/Berlin)'
+    >>> str(Window(pd.Timedelta("28D"))), str(Window(unit="month", timezone="Europe/Berlin"))
+    ('28 days', 'calendar month (Europe/Berlin)')
     """
 
     duration: pd.Timedelta | None = None
@@ -200,18 +194,11 @@ class Window:
             )
         if self.duration is not None and not self.duration > pd.Timedelta(0):
             raise ParameterError(f"duration must be positive; got {self.duration}.")
-        if self.unit is not None and self.unit not in UNITS:
-            raise ParameterError(f"unit must be one of {', '.join(UNITS)}; got {self.unit!r}.")
-        if self.count < 1:
-            raise ParameterError(f"count must be at least 1; got {self.count}.")
-        if self.count > _MOST_UNITS:
-            raise ParameterError(f"count must be at most {_MOST_UNITS}; got {self.count}.")
-        try:
-            ZoneInfo(self.timezone)
-        except (KeyError, ValueError, OSError) as error:
-            raise ParameterError(
-                f"timezone must be an IANA name such as 'Europe/Berlin'; got {self.timezone!r}."
-            ) from error
+        if self.unit is not None:
+            ParameterError.check_one_of(self.unit, "unit", UNITS)
+        if not 1 <= self.count <= _MOST_UNITS:
+            raise ParameterError(f"count must lie in 1 to {_MOST_UNITS}; got {self.count}.")
+        _check_zone(self.timezone)
 
     @classmethod
     def parse(
@@ -226,19 +213,10 @@ class Window:
 
         Parameters
         ----------
-        text : str
-            A number and s, m (minutes), h, d, w, M (months), Q or Y, for example ``28d``; several
-            parts (``1d12h``) are added up. A rolling M, Q or Y has 30, 90 or 365 days.
-        timezone : str, optional
-            IANA zone of a calendar window; UTC when not given.
-        rolling : bool
-            False for a calendar window (d, w, M, Q, Y only).
-        anchor : Timestamp or str, optional
-            Start of one calendar window; without a zone it is taken in `timezone`.
-
-        Returns
-        -------
-        Window
+        text : str, a number and s, m (minutes), h, d, w, M (months), Q or Y, for example ``28d``;
+            several parts (``1d12h``) are added up. A rolling M, Q or Y has 30, 90 or 365 days.
+        timezone, anchor : of a calendar window; an anchor without a zone is taken in `timezone`
+        rolling : bool, False for a calendar window (d, w, M, Q, Y only)
 
         Raises
         ------
@@ -269,8 +247,7 @@ class Window:
                 f"For one calendar month write 1M."
             )
         start = None if anchor is None else pd.Timestamp(anchor)
-        count = int(n[:9])
-        return cls(unit=_CALENDAR[unit], count=count, timezone=timezone or "UTC", anchor=start)
+        return cls(None, _CALENDAR[unit], int(n[:9]), timezone or "UTC", start)
 
     @property
     def is_rolling(self) -> bool:
@@ -394,12 +371,15 @@ def span_label(first: pd.Timestamp, last: pd.Timestamp) -> str:
     return f"{roughly(last - first)}, {day(first)} to {day(last)}"
 
 
-def _local(times: pd.Series, timezone: str) -> pd.Series:
-    """Times in an IANA zone."""
+def _check_zone(timezone: str) -> str:
+    """The name of a time zone, if it is one."""
     try:
-        return times.dt.tz_convert(timezone)
+        ZoneInfo(timezone)
     except (KeyError, ValueError, OSError) as error:
-        raise ParameterError(f"timezone must be an IANA name; got {timezone!r}.") from error
+        raise ParameterError(
+            f"timezone must be an IANA name such as 'Europe/Berlin'; got {timezone!r}."
+        ) from error
+    return timezone
 
 
 def _in_force(

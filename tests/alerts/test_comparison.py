@@ -160,7 +160,7 @@ def test_an_alert_detects_an_incident_of_its_service():
     # an hour of total outage spends 1 / (28 * 24 h * 0.01) of a budget; what was missed, all
     assert first == pytest.approx(1 / 6.72 / 3)
     assert second == pytest.approx(1 / 6.72)
-    assert one.out_of_hours.value == 0.5
+    assert one.pages["out_of_hours"].mean() == 0.5
     assert (real.severities, real.others, real.silent) == (("page",), ("ticket",), ())
 
 

@@ -130,8 +130,7 @@ def test_outages_of_the_monitor_are_told_and_scored(tmp_path):
     ((key, counts),) = objectives.with_target(dataset).items()
     log = events.of_service(dataset.incidents, key.service)
     found = alerts.replay(counts.good, counts.total, target=0.995, period=key.window,
-                         policy="14.4x in 1h/5m", truth="incidents", incidents=log,
-                         merge="0")  # fmt: skip
+                         policy="14.4x in 1h/5m", truth="incidents", incidents=log)  # fmt: skip
     assert found.score.events["detected"].tolist() == [True, True, True]
     delay = found.score.events["detection"].dt.total_seconds().iloc[0]
     assert 259.2 < delay <= 259.2 + 60

@@ -257,7 +257,11 @@ def test_buckets_longer_than_a_day_are_refused():
     ("policy", "error", "text"),
     [
         ({"horizon": "0D"}, ParameterError, "horizon must be longer than nothing"),
-        ({"confidence": 95}, ParameterError, "confidence must lie between 0 and 1; got 95"),
+        (
+            {"confidence": 95},
+            ParameterError,
+            "confidence must lie strictly between 0 and 1; got 95",
+        ),
         ({"target": 99.5}, InvalidTargetError, "For 99.5 % write 0.995"),
     ],
 )

@@ -115,7 +115,7 @@ def test_2025_published_no_levels():
     """The error says which years did."""
     with pytest.raises(ParameterError, match="one of 2019, 2021, 2023, 2024; got 2025"):
         _dora_level(1.0, metric="recovery", year=2025)
-    with pytest.raises(ParameterError, match="levels exist for frequency"):
+    with pytest.raises(ParameterError, match="metric must be one of frequency"):
         _dora_level(1.0, metric="rework_rate", year=2024)
 
 

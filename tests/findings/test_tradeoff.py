@@ -244,7 +244,7 @@ def fleet(**other: object) -> FleetEffect:
         services=20, deployments=1200, p_value=0.002, score=4.0,
         total=estimate(3000.0, 1000.0, 5000.0), unit="events", summed=20,
         share=estimate(0.12, 0.04, 0.2), has_target=True,
-        per_deployment=estimate(0.25, 0.1, 0.4), tau=0.1, heterogeneity=0.4, detectable=0.05,
+        per_deployment=estimate(0.25, 0.1, 0.4), tau=0.1, detectable=0.05,
         correlation=1.0, by_service=rows, after=pd.Timedelta("6h"),
     )  # fmt: skip
     return replace(known, **other)

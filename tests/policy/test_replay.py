@@ -177,8 +177,6 @@ def test_what_cannot_be_replayed_is_refused():
         replayed(counts, rows.drop(columns="finished_at"))
     with pytest.raises(ParameterError, match="after must be whole hours"):
         replayed(counts, rows, after="90min")
-    with pytest.raises(ParameterError, match="min_coverage must lie in"):
-        replayed(counts, rows, min_coverage=0)
     with pytest.raises(ParameterError, match="deployments must belong to the one service"):
         replayed(counts, pd.concat([rows, rows.assign(service="b")]))
     with pytest.raises(ColumnError, match="harms lack the column harm"):

@@ -131,7 +131,7 @@ def test_a_period_says_less_than_the_whole() -> None:
 
 def test_a_weighting_that_does_not_exist_is_refused(all_good: pd.DataFrame) -> None:
     """Events or time, and nothing else."""
-    with pytest.raises(ParameterError, match="events or time; got 'requests'"):
+    with pytest.raises(ParameterError, match="one of events, time; got 'requests'"):
         sli.interval(all_good["good"], all_good["total"], weighting="requests")
 
 

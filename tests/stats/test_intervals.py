@@ -22,7 +22,6 @@ from srelib.stats.intervals import (
     _rate,
     _scattered_rate,
     _share,
-    _survival_median,
     _survival_quantile,
     _widened_wilson,
     _wilson,
@@ -130,20 +129,20 @@ def test_a_survival_curve_is_the_published_one() -> None:
 
 def test_the_median_survival_is_the_published_one() -> None:
     """R, survfit(conf.type = "log-log"): median 23, from 13, no upper end."""
-    found = _survival_median(MP6, MP6_ENDED)
+    found = _survival_quantile(MP6, MP6_ENDED)
     assert (found.value, found.low, found.n) == (23, 13, 21)
     assert np.isnan(found.high)
 
 
 def test_without_open_ones_the_survival_median_is_the_median() -> None:
     """The middle of an odd number of values."""
-    assert _survival_median([5, 1, 4, 2, 3], [True] * 5).value == 3
+    assert _survival_quantile([5, 1, 4, 2, 3], [True] * 5).value == 3
 
 
 def test_nothing_that_ended_has_no_median() -> None:
     """All open, or nothing at all: unknown, with the number seen."""
     for durations, ended in (([3.0, 4.0], [False, False]), ([], [])):
-        found = _survival_median(durations, ended)
+        found = _survival_quantile(durations, ended)
         assert np.isnan([found.value, found.low, found.high]).all()
         assert found.n == len(durations)
 
@@ -162,7 +161,7 @@ def test_censored_median_intervals_hold_the_median() -> None:
     held = []
     for _ in range(400):
         lengths, limits = random.exponential(1, 40), random.exponential(2, 40)
-        found = _survival_median(np.minimum(lengths, limits), lengths <= limits)
+        found = _survival_quantile(np.minimum(lengths, limits), lengths <= limits)
         held.append(found.low <= np.log(2) and not found.high < np.log(2))
     assert 0.92 <= np.mean(held) <= 0.985
 

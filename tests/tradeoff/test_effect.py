@@ -151,7 +151,9 @@ def test_wrong_parameters_are_refused_with_what_is_allowed():
         tradeoff.deployment_effect(*given, before="8D")
     with pytest.raises(ParameterError, match="placebos must be 100 or more; got 10"):
         tradeoff.deployment_effect(*given, placebos=10)
-    with pytest.raises(ParameterError, match="confidence must lie between 0 and 1; got 95"):
+    with pytest.raises(
+        ParameterError, match="confidence must lie strictly between 0 and 1; got 95"
+    ):
         tradeoff.deployment_effect(*given, confidence=95)
     with pytest.raises(ParameterError, match="deployments must belong to the one service"):
         tradeoff.deployment_effect(*given[:2], shipped(58, 60, service=["a", "b"]))

@@ -149,7 +149,7 @@ def test_what_cannot_be_asked_is_refused():
     rows = shipped(finished_at=pd.to_datetime(["2026-01-05T10:00Z"]), failed=[True])
     with pytest.raises(ParameterError, match="resamples must be at least 99; got 5"):
         tradeoff.by_time(rows, "hour", resamples=5)
-    with pytest.raises(ParameterError, match="part must be one of 'weekday', 'hour'; got 'month'"):
+    with pytest.raises(ParameterError, match="part must be one of weekday, hour; got 'month'"):
         tradeoff.by_time(rows, "month")
 
 

@@ -144,7 +144,7 @@ def test_the_mean_harm_is_in_minutes_of_complete_outage():
         service("a", 40, 20, 60, traffic=4.0), service("b", 20, 10, 30, traffic=2.0, noise=5.0)
     ]))  # fmt: skip
     assert found.per_deployment.value == pytest.approx(0.5)
-    assert (found.tau, found.heterogeneity) == (0, 0)
+    assert found.tau == 0
     assert found.by_service["shrunken"].tolist() == pytest.approx([0.5, 0.5])
 
 
@@ -156,7 +156,6 @@ def test_a_service_is_drawn_to_the_mean_as_far_as_its_own_data_are_poor():
     shrunken = found.by_service.set_index("service")["shrunken"]
     assert shrunken["sure"] == pytest.approx(20, rel=0.01)
     assert found.per_deployment.value < shrunken["vague"] < 12
-    assert found.heterogeneity > 0.9
     assert found.by_service["service"].tolist()[:2] == ["sure", "vague"]
 
 
@@ -173,7 +172,7 @@ def test_one_service_is_a_fleet_without_a_spread():
     found = tradeoff.fleet_effect(dict([service("a", 100, 80, 130)]))
     assert (found.total.low, found.total.high) == pytest.approx((80, 130))
     assert np.isnan(found.per_deployment.low)
-    assert (found.tau, found.heterogeneity) == (0, 0)
+    assert found.tau == 0
 
 
 def test_effects_that_were_asked_differently_are_not_pooled():

@@ -16,7 +16,7 @@ import pandas as pd
 
 from srelib import incidents, stats
 from srelib.incidents import comparison, postmortems, times
-from srelib.stats.intervals import _survival_median
+from srelib.stats.intervals import _survival_quantile
 from tests.validity.cells import Cell, over
 
 START = pd.Timestamp("2026-01-05", tz="UTC")
@@ -112,7 +112,7 @@ def _median(seed: int, rows: pd.DataFrame, case: Case) -> stats.Estimate:
     rng = np.random.default_rng([seed, 518])
     cut = np.where(rng.random(len(rows)) < 2 * case.open_share,
                    np.exp(LOG_MEAN + LOG_SD * rng.standard_normal(len(rows))), np.inf)  # fmt: skip
-    return _survival_median(np.minimum(minutes, cut), minutes <= cut)
+    return _survival_quantile(np.minimum(minutes, cut), minutes <= cut)
 
 
 def _holds(found: stats.Estimate, truth: float) -> bool:

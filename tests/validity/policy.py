@@ -131,7 +131,7 @@ def held_by(
     (part,) = service.objectives.values()
     part = replace(part, past=seen or part.past)
     times = _decision_times(part.past.index[0], part.past.end, hour=9, timezone="UTC")
-    track = _budget_track(part, times, POLICY, min_coverage=0.5)
+    track = _budget_track(part, times, POLICY)
     found = _follow_policy([track], times, service.deployments, policy=POLICY, postponed=False)
     due = service.deployments["due_at"].astype("int64").to_numpy()
     return {
