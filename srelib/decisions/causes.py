@@ -18,6 +18,7 @@ from srelib.tradeoff.after_deployments import (
 )
 from srelib.windows.sums import _divide
 
+CONFIDENCE = 0.95
 NAMED = ["title", "incidents", "bad", "low", "high"]
 
 
@@ -63,7 +64,6 @@ def causes(
     *,
     effect: Effect | None,
     incidents: pd.DataFrame | None,
-    confidence: float = 0.95,
 ) -> Causes:
     """Bad events of a service by cause; without an effect none are attributed to deployments."""
     past = history(good, total, incidents=incidents)
@@ -71,7 +71,7 @@ def causes(
     opened = _open_incident(past, rows := incidents_of_service(incidents, "title"))
     beyond = np.where(opened >= 0, _by_incident(past.beyond, opened), past.burst)
     outages = np.clip(beyond - np.maximum(harm, 0.0), 0.0, None)
-    kind, named = _by_kind(rows, opened, outages, confidence)
+    kind, named = _by_kind(rows, opened, outages)
     rows = pd.DataFrame({"deployment_id": []}) if effect is None else effect.per_deployment
     ids = rows["deployment_id"].astype("str").to_numpy(dtype=object)
     return Causes(past, harm, outages, owner, ids, opened, kind, named)
@@ -117,7 +117,7 @@ def _by_incident(beyond: np.ndarray, opened: np.ndarray) -> np.ndarray:
 
 
 def _by_kind(
-    rows: pd.DataFrame, opened: np.ndarray, outages: np.ndarray, confidence: float
+    rows: pd.DataFrame, opened: np.ndarray, outages: np.ndarray
 ) -> tuple[np.ndarray, pd.DataFrame]:
     """Of which kind each incident is, and what those of one title spent, costliest first."""
     inside = opened >= 0
@@ -127,7 +127,7 @@ def _by_kind(
     plain, named = _same_title(titles), []
     for kind, own in titles[seen].groupby(plain[seen], sort=False):
         sizes = bad[own.index]
-        low, high = bursts_interval(sizes[sizes > 0], confidence=confidence)
+        low, high = bursts_interval(sizes[sizes > 0], confidence=CONFIDENCE)
         named.append((kind, own.iloc[-1], len(own), float(sizes.sum()), low, high))
     found = pd.DataFrame(named, columns=["kind", *NAMED])
     found = found.sort_values("bad", ascending=False, kind="stable", ignore_index=True)

@@ -17,7 +17,7 @@ from srelib import wording
 from srelib.alerts import workbook_policy
 from srelib.alerts.policies import AlertPolicy
 from srelib.budget.status import _budget_fraction
-from srelib.decisions.causes import Causes, causes
+from srelib.decisions.causes import CONFIDENCE, Causes, causes
 from srelib.decisions.detection import Detection
 from srelib.decisions.recurring import BURSTS, costliest_recurring
 from srelib.fleet import NAN, Indicator
@@ -86,9 +86,7 @@ class Lever:
 class WhatIf:
     """A service whose history can be changed.
 
-    `weeks` are the whole weeks of the history as it was, `policy` what pages are replayed with, in
-    the
-    buckets of `fine`; `seed` is that of the draws.
+    Its whole weeks as it was, and `fine`, the same in buckets in which pages are replayed.
     """
 
     causes: Causes
@@ -97,13 +95,11 @@ class WhatIf:
     window: Window
     policy: AlertPolicy
     fine: History
-    confidence: float
-    seed: int
 
     @cached_property
     def weights(self) -> np.ndarray:
         """How much each week counts in each redrawn history."""
-        return _week_weights(self.weeks, HISTORIES, seed=self.seed)
+        return _week_weights(self.weeks, HISTORIES)
 
     @cached_property
     def met(self) -> np.ndarray:
@@ -113,10 +109,9 @@ class WhatIf:
     @cached_property
     def probability(self) -> Estimate:
         """That the next window meets the target, as `srelib.targets` says it [fraction]."""
-        row = _pass_probabilities(self.weeks, targets=[self.target], window=self.window,
-                                  confidence=self.confidence, seed=self.seed).iloc[0]  # fmt: skip
+        row = _pass_probabilities(self.weeks, targets=[self.target], window=self.window).iloc[0]
         value, low, high = row.tolist()
-        return Estimate(value, low, high, len(self.weeks), self.confidence, METHOD)
+        return Estimate(value, low, high, len(self.weeks), CONFIDENCE, METHOD)
 
     @cached_property
     def costs(self) -> np.ndarray:
@@ -135,7 +130,7 @@ class WhatIf:
         weeks, change = self.weeks, self.by_week(removed)
         changed = _Weeks(weeks.end, np.clip(weeks.bad - change, 0.0, weeks.total), weeks.total,
                          weeks.whole, weeks.kept)  # fmt: skip
-        found = _met(changed, targets=[self.target], window=self.window, seed=self.seed,
+        found = _met(changed, targets=[self.target], window=self.window,
                      weights=self.weights if weights is None else weights)  # fmt: skip
         return np.asarray(np.nan_to_num(found[:, 0], nan=1.0))
 
@@ -173,14 +168,7 @@ class WhatIf:
 
 
 def what_if(
-    good: pd.Series,
-    total: pd.Series,
-    found: Causes,
-    weeks: _Weeks,
-    *,
-    key: Indicator,
-    confidence: float,
-    seed: int,
+    good: pd.Series, total: pd.Series, found: Causes, weeks: _Weeks, *, key: Indicator
 ) -> WhatIf:
     """The service with its counts in buckets fine enough for the alert policy."""
     index = pd.DatetimeIndex(total.index)
@@ -193,8 +181,7 @@ def what_if(
     times = pd.date_range(index[0], periods=len(seen), freq=many * step)
     counts = [pd.Series(np.where(seen, part, np.nan), times) for part in parts]
     window = key.window or FOUR_WEEKS
-    return WhatIf(found, weeks, key.target, window, workbook_policy(window), history(*counts),
-                  confidence, seed)  # fmt: skip
+    return WhatIf(found, weeks, key.target, window, workbook_policy(window), history(*counts))
 
 
 def levers(service: WhatIf, *, effect: Effect | None, seen: Detection) -> list[Lever]:
@@ -260,7 +247,7 @@ def _gain(draws: np.ndarray, ends: Sequence[float], like: Estimate, bounds: tupl
 def _share(service: WhatIf, events: Sequence[float], n: float, method: str) -> Estimate:
     """Bad events and their interval, as share of what the target allows over the history."""
     value, low, high = (float(_divide(np.array(e), service.allowed)) for e in events)
-    return Estimate(value, low, high, n, service.confidence, method)
+    return Estimate(value, low, high, n, CONFIDENCE, method)
 
 
 def changed_harm(service: WhatIf, effect: Effect, *, share: float) -> Lever:
@@ -295,14 +282,12 @@ def harm_what_if(
     *,
     key: Indicator,
     incidents: pd.DataFrame | None = None,
-    confidence: float = 0.95,
-    seed: int = 0,
 ) -> WhatIf | None:
     """An objective ready to be asked what another harm of its deployments would bring.
 
     Parameters
     ----------
-    counts, key, incidents, confidence, seed : as of `half_harm`
+    counts, key, incidents : as of `half_harm`
     effect : Effect, of its deployments
 
     Returns
@@ -314,8 +299,8 @@ def harm_what_if(
     weeks = _whole_weeks(history(good, total))
     if not len(weeks):
         return None
-    found = causes(good, total, effect=effect, incidents=incidents, confidence=confidence)
-    return what_if(good, total, found, weeks, key=key, confidence=confidence, seed=seed)
+    found = causes(good, total, effect=effect, incidents=incidents)
+    return what_if(good, total, found, weeks, key=key)
 
 
 def half_harm(
@@ -325,8 +310,6 @@ def half_harm(
     deployments: pd.DataFrame,
     incidents: pd.DataFrame | None = None,
     exclusions: pd.DataFrame | None = None,
-    confidence: float = 0.95,
-    seed: int = 0,
 ) -> Lever | None:
     """What deployments half as harmful would bring for one objective.
 
@@ -335,7 +318,6 @@ def half_harm(
     counts : DataFrame, good and total of the objective on a regular UTC index [events]
     key : Indicator, the objective; it has a target
     deployments, incidents, exclusions : DataFrame, tables of its service
-    confidence, seed : float [fraction], int, of the intervals and of the draws
 
     Returns
     -------
@@ -357,11 +339,9 @@ def half_harm(
     """
     effect = deployment_effect(
         counts["good"], counts["total"], deployments, incidents=incidents, exclusions=exclusions,
-        target=key.target, confidence=confidence, seed=seed, details=False,
+        target=key.target, details=False,
     )  # fmt: skip
-    service = harm_what_if(
-        counts, effect, key=key, incidents=incidents, confidence=confidence, seed=seed
-    )
+    service = harm_what_if(counts, effect, key=key, incidents=incidents)
     return None if service is None else changed_harm(service, effect, share=0.5)
 
 
@@ -374,7 +354,7 @@ def _at_ends(part: np.ndarray, whole: Estimate) -> list[np.ndarray]:
 
 def _repeated(service: WhatIf) -> Lever | None:
     """The kind of incident that came back and cost most does not come again."""
-    found = costliest_recurring(service.causes, confidence=service.confidence)
+    found = costliest_recurring(service.causes)
     if found is None:
         return None
     cost, ends = found.cost, _at_ends(found.parts[0], found.spent)
@@ -396,8 +376,8 @@ def _detected(service: WhatIf, found: Detection) -> Lever | None:
     number = np.cumsum(np.diff(apart[:size], prepend=0) > 0) * (apart[:size] > 0)
     sizes = np.bincount(number, removed)[1:]
     whole = float(sizes.sum())
-    low, high = bursts_interval(sizes[sizes > 0], confidence=service.confidence)
-    saved = Estimate(whole, low, high, len(rows), service.confidence, BURSTS)
+    low, high = bursts_interval(sizes[sizes > 0], confidence=CONFIDENCE)
+    saved = Estimate(whole, low, high, len(rows), CONFIDENCE, BURSTS)
     share = _share(service, [whole, low, high], len(rows), BURSTS)
     return _lever(service, DETECTED, [removed], _at_ends(removed, saved), share)
 

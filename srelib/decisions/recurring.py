@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from srelib.decisions.causes import Causes
+from srelib.decisions.causes import CONFIDENCE, Causes
 from srelib.stats import Estimate
 from srelib.stats.bursts import bursts_interval
 
@@ -32,7 +32,7 @@ class Recurring:
     shares: list[float]
 
 
-def costliest_recurring(found: Causes, *, confidence: float) -> Recurring | None:
+def costliest_recurring(found: Causes) -> Recurring | None:
     """Which kind, what it spent and, pooled, what it will; none where no kind came twice."""
     again = np.flatnonzero(found.named["incidents"].to_numpy(dtype="int64") > 1)
     if not len(again):
@@ -41,9 +41,9 @@ def costliest_recurring(found: Causes, *, confidence: float) -> Recurring | None
     sizes = np.bincount(found.incident[opened], burst[opened], minlength=len(found.kind))
     kinds = np.array([sizes[found.kind == row].sum() for row in range(len(found.named))])
     costly = sizes[(found.kind == own) & (sizes > 0)]
-    low, high = bursts_interval(costly, confidence=confidence)
+    low, high = bursts_interval(costly, confidence=CONFIDENCE)
     title, n = (found.named[column].iloc[own] for column in ("title", "incidents"))
-    spent = Estimate(float(kinds[own]), low, high, int(n), confidence, POOLED)
+    spent = Estimate(float(kinds[own]), low, high, int(n), CONFIDENCE, POOLED)
 
     many = max(int((kinds > 0).sum()), 1)
     mean = float(kinds.sum()) / many

@@ -167,16 +167,12 @@ def decide(
     frequency: float = NAN,
     freeze: Policy = BUDGET_POLICY,
     rules: DecisionRules = DEFAULT,
-    confidence: float = 0.95,
-    seed: int = 0,
 ) -> Decision:
     """What to do about one service: a verdict by written rules, and what each change would bring.
 
     Of `decide_each`, asked about the objective `key` of a service with these counts, tables and
-    effect
-    (an error or None: there is none). A freeze policy looks at all objectives; it and another
-    target
-    are tried only where the target is likely to be missed.
+    effect (an error or None: there is none). A freeze policy looks at all objectives; it and
+    another target are tried only where the target is likely to be missed.
 
     Raises
     ------
@@ -203,8 +199,8 @@ def decide(
     if len(weeks) < needed:
         return replace(said, lacks=FEW_WEEKS, enough=float(needed))
     known = effect if isinstance(effect, Effect) else None
-    found = causes(good, total, effect=known, incidents=incidents, confidence=confidence)
-    service = what_if(good, total, found, weeks, key=key, confidence=confidence, seed=seed)
+    found = causes(good, total, effect=known, incidents=incidents)
+    service = what_if(good, total, found, weeks, key=key)
     shares = found.sums / service.allowed
     named = found.named[["title", "incidents"]].assign(
         share=_divide(found.named["bad"].to_numpy(dtype="float64"), service.allowed)
@@ -221,9 +217,8 @@ def decide(
     tried = levers(service, effect=known, seen=seen)
     advice = None
     if service.probability.value < rules.pass_probability:
-        table = candidates(good, total, window=window, current=key.target, weighting=key.weighting,
-                           confidence=confidence, seed=seed)  # fmt: skip
-        advice = recommend(table, pass_probability=rules.pass_probability, confidence=confidence)
+        table = candidates(good, total, window=window, current=key.target, weighting=key.weighting)
+        advice = recommend(table, pass_probability=rules.pass_probability)
         others = [_blocked(service, counts, key, deployments, incidents, freeze),
                   retargeted(table, advice)]  # fmt: skip
         tried += [lever for lever in others if lever is not None]
@@ -320,7 +315,7 @@ class _Case:
         """Draws of what chance adds to the harm of deployments, as shares of the budget."""
         if self.effect is None:
             return np.zeros(many)
-        drawn = np.random.default_rng([self.service.seed, 3]).choice(self.effect.draws.noise, many)
+        drawn = np.random.default_rng([0, 3]).choice(self.effect.draws.noise, many)
         return np.asarray(drawn / self.service.allowed)
 
     def _apply(self, by_history: Sequence[np.ndarray]) -> np.ndarray:
@@ -353,7 +348,7 @@ class _Case:
         """Weeks of history like these from which the verdict would be sure."""
         weeks = self.service.weeks
         for longer in LONGER:
-            weights = _week_weights(weeks, HISTORIES, longer=longer, seed=self.service.seed)
+            weights = _week_weights(weeks, HISTORIES, longer=longer)
             found = self._apply(self._by_history(weights, longer=longer))
             if (found == verdict).mean() >= self.rules.sure:
                 return float(np.ceil(longer * len(weeks)))

@@ -200,12 +200,13 @@ def _met(
     return _divide(met, has_traffic.sum(axis=1)[:, None])
 
 
-def _week_weights(weeks: _Weeks, many: int, *, longer: float = 1.0, seed: int = 0) -> np.ndarray:
+def _week_weights(weeks: _Weeks, many: int, *, longer: float = 1.0) -> np.ndarray:
     """How much each week, and what is worse than all of them, counts in so many redrawn histories;
     `longer`: in those so many times as long.
     """
-    rng = np.random.default_rng([seed, many])
-    return rng.dirichlet([*np.full(len(weeks), longer), UNSEEN], size=many)
+    return np.random.default_rng([0, many]).dirichlet(
+        [*np.full(len(weeks), longer), UNSEEN], size=many
+    )
 
 
 def _by_target(targets: Sequence[float]) -> pd.Index:

@@ -129,7 +129,7 @@ def test_what_is_removed_never_lowers_the_probability(seed, part):
     seen = found(counts)
     given = (counts["good"], counts["total"])
     weeks = _whole_weeks(history(*given))
-    service = what_if(*given, seen, weeks, key=KEY, confidence=0.95, seed=0)
+    service = what_if(*given, seen, weeks, key=KEY)
     removed = part * rng.random(len(seen.outages)) * seen.past.bad
     assert service.met_without(np.zeros(len(removed))) is service.met
     # windows are drawn at random: 200 histories of 120 windows

@@ -31,7 +31,7 @@ def prepared(counts: pd.DataFrame, rows: pd.DataFrame | None = None, effect=None
     """A service ready for what-ifs."""
     found = causes(counts.good, counts.total, effect=effect, incidents=rows)
     weeks = _whole_weeks(history(counts.good, counts.total))
-    return what_if(counts.good, counts.total, found, weeks, key=SHOP, confidence=0.95, seed=0)
+    return what_if(counts.good, counts.total, found, weeks, key=SHOP)
 
 
 def harmed(every: int = 2) -> tuple[pd.DataFrame, pd.DataFrame, tradeoff.Effect]:

@@ -14,7 +14,7 @@ def caused(counts, rows) -> Causes:
 
 def found(sizes: dict[str, list[int]]):
     """The costliest recurring kind, with a confidence of 95 %."""
-    return costliest_recurring(caused(*outages_of_kinds(sizes)), confidence=0.95)
+    return costliest_recurring(caused(*outages_of_kinds(sizes)))
 
 
 def test_the_costliest_of_kinds_that_are_alike_will_cost_what_they_do_on_average():
@@ -64,5 +64,5 @@ def test_incidents_that_came_once_or_cost_nothing():
     """No recurring kind; and one on record twice when nothing failed."""
     assert found({"Disk full": [1000], "Network loss": [1000]}) is None
     counts = with_outages(STARTS[5:6], bad=900)
-    one = costliest_recurring(caused(counts, incidents(STARTS[:2])), confidence=0.95)
+    one = costliest_recurring(caused(counts, incidents(STARTS[:2])))
     assert (one.cost.value, one.cost.low, one.cost.high) == (0, 0, 0)
