@@ -154,16 +154,13 @@ def _ranked(table: pd.DataFrame, current: str) -> pd.DataFrame:
 class RecordedAlerts:
     """What the alerts on record detected.
 
-    Parameters
-    ----------
-    pooled : PooledAlerts or None, scored like a policy, called 'recorded'; None where no alert
-        counts
-    severities, others : tuple of str, as the records name those that count, and those that do not
-    unclear : tuple of str, severities that may or may not be those of pages; where there are any,
-        nothing is scored
-    silent : tuple of str, services with an objective, and without any alert on record
-    begins, ends : Timestamp or None, first and last alert of any severity, where a fifth of the
-        history or more before or after is without any: the export may not reach further
+    pooled: scored like a policy, called 'recorded'; None where no alert counts
+    severities, others: as the records name those that count, and those that do not
+    unclear: severities that may or may not be those of pages; where there are any, nothing is
+        scored
+    silent: services with an objective, and without any alert on record
+    begins, ends: first and last alert of any severity, where a fifth of the history or more before
+        or after is without any: the export may not reach further
     """
 
     pooled: PooledAlerts | None
@@ -214,7 +211,8 @@ def recorded(
     if not len(alerts):
         return None
     tables.need(alerts, "alerts", "service", "rule", "severity", "fired_at", "resolved_at")
-    begins, ends = _reach(alerts["fired_at"], *_history_span(replays))
+    first, last = _history_span(replays)
+    begins, ends, long = alerts["fired_at"].min(), alerts["fired_at"].max(), (last - first) * MUCH
     services = list(dict.fromkeys(key.service for key in replays))
     counting = of_severity(alerts, severity)
     names = set(alerts.loc[counting, "severity"].dropna().astype("str"))
@@ -227,17 +225,9 @@ def recorded(
         others=tuple(sorted(others)),
         unclear=unclear,
         silent=tuple(name for name in services if name not in set(alerts["service"])),
-        begins=begins,
-        ends=ends,
+        begins=begins if begins - first >= long else None,
+        ends=ends if last - ends >= long else None,
     )
-
-
-def _reach(
-    fired: pd.Series, first: pd.Timestamp, last: pd.Timestamp
-) -> tuple[pd.Timestamp | None, pd.Timestamp | None]:
-    """First and last alert, where a long part of the history has none before or after."""
-    low, high, long = fired.min(), fired.max(), (last - first) * MUCH
-    return low if low - first >= long else None, high if last - high >= long else None
 
 
 def _scored(

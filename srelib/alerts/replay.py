@@ -50,16 +50,14 @@ EVENT_KINDS = {"incidents": "incident", "budget": "budget event"}
 class AlertReplay:
     """Policies replayed on one objective.
 
-    Parameters
-    ----------
-    policy, severity : str, the policy in use, by name, and the severity of the rules that count
-    truth : {'incidents', 'budget'}, what pages are scored against
-    share : float, smallest share of a budget that makes an event [fraction]
-    scores : dict of str to Score, of the policy in use and the ready-made ones, by name; in their
-        pages `burning` says whether each fell into a span that spent `share` of the budget
-    pages : dict of str to DataFrame, of every policy tried: severity, fired_at, resolved_at
-    grace : Timedelta, a page up to this long after an event still detects it
-    budget : Spending, of this objective
+    policy, severity: the policy in use, by name, and the severity of the rules that count
+    truth: 'incidents', 'budget'; what pages are scored against
+    share: smallest share of a budget that makes an event [fraction]
+    scores: of the policy in use and the ready-made ones, by name; in their pages `burning` says
+        whether each fell into a span that spent `share` of the budget
+    pages: of every policy tried: severity, fired_at, resolved_at
+    grace: a page up to this long after an event still detects it
+    budget: of this objective
     """
 
     policy: str
@@ -237,12 +235,10 @@ def _why_none(policy: AlertPolicy, past: History, severity: str) -> str:
 class PooledAlerts(Score):
     """How well the pages of all objectives did, each event counted once.
 
-    Parameters
-    ----------
-    severity, weeks, events, pages : as of `Score`; events also have service, objective (the one it
+    severity, weeks, events, pages: as of `Score`; events also have service, objective (the one it
         spent most of) and event (its number), pages also service, objective and burning
-    policy, truth, share : as of `AlertReplay`
-    objectives : int, how many were replayed
+    policy, truth, share: as of `AlertReplay`
+    objectives: how many were replayed
     """
 
     policy: str

@@ -91,10 +91,8 @@ def _burning(past: History, limit: float) -> Spans:
 class Spending:
     """Budget spent over time, as a share of the budget of one SLO period.
 
-    Parameters
-    ----------
-    first, step : Timestamp and Timedelta, start of the first bucket (UTC), and length of each
-    spent : array, spent before each bucket, and by the end [fraction]
+    first, step: start of the first bucket (UTC), and length of each
+    spent: spent before each bucket, and by the end [fraction]
     """
 
     first: pd.Timestamp
@@ -137,13 +135,11 @@ def _spending(past: History, *, target: float, period: Window | Duration) -> Spe
 class Score:
     """How well the pages of one severity detected the events that mattered.
 
-    Parameters
-    ----------
-    severity, weeks : str, float, of the pages scored; length of the history [weeks]
-    events : DataFrame, one row per event: key, label, starts_at, ends_at, detected, detected_at,
-        detection, reset (Timedelta), spent, spent_at_detection [fraction of the budget of a period]
-    pages : DataFrame, one row per page: severity, fired_at, resolved_at, out_of_hours, key (the
-        event it detected, missing for a false page)
+    severity, weeks: of the pages scored; length of the history [weeks]
+    events: one row per event: key, label, starts_at, ends_at, detected, detected_at, detection,
+        reset (Timedelta), spent, spent_at_detection [fraction of the budget of a period]
+    pages: one row per page: severity, fired_at, resolved_at, out_of_hours, key (the event it
+        detected, missing for a false page)
     """
 
     severity: str
@@ -246,22 +242,21 @@ def score(
     >>> score(fires, truth).precision.value
     0.5
     """
-    first, last = _span(alerts, budget)
+    if isinstance(alerts.index, pd.DatetimeIndex):
+        first, last = alerts.index[0], alerts.index[-1] + _regular_step(alerts.index)
+    elif budget is not None:
+        first, last = budget.first, budget.last
+    else:
+        raise ParameterError("budget is needed to score rows of alerts; it tells their history.")
     pages = _pages(alerts, severity, merge, first, last)
-    found = _events(truth, first, last)
+    tables.need(truth, "events", *EVENT)
+    columns = [*EVENT, "spent"] if "spent" in truth else EVENT
+    found = truth.loc[truth["starts_at"].between(first, last, inclusive="left"), columns]
+    found = found.sort_values("starts_at", kind="stable", ignore_index=True)
     matches = _page_matches(found, pages, _length_of(grace, "grace"))
     pages["key"] = _first_key(found, matches)
     pages["out_of_hours"] = _out_of_hours(pages["fired_at"], timezone)
     return Score(severity, (last - first) / WEEK, _described(found, pages, matches, budget), pages)
-
-
-def _span(alerts: pd.DataFrame, budget: Spending | None) -> tuple[pd.Timestamp, pd.Timestamp]:
-    """Start and end of the time scored."""
-    if isinstance(alerts.index, pd.DatetimeIndex):
-        return alerts.index[0], alerts.index[-1] + _regular_step(alerts.index)
-    if budget is not None:
-        return budget.first, budget.last
-    raise ParameterError("budget is needed to score rows of alerts; it tells their history.")
 
 
 def _pages(
@@ -274,14 +269,6 @@ def _pages(
     rows = _as_episodes(alerts, merge=merge)
     inside = (rows["fired_at"] >= first) & (rows["fired_at"] <= last)
     return rows[inside & (rows["severity"] == severity)].reset_index(drop=True)
-
-
-def _events(truth: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:
-    """Events that start within the history."""
-    tables.need(truth, "events", *EVENT)
-    inside = (truth["starts_at"] >= first) & (truth["starts_at"] < last)
-    columns = [*EVENT, "spent"] if "spent" in truth else EVENT
-    return truth.loc[inside, columns].sort_values("starts_at", kind="stable", ignore_index=True)
 
 
 def _page_matches(found: pd.DataFrame, pages: pd.DataFrame, grace: pd.Timedelta) -> np.ndarray:

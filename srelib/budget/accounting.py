@@ -231,12 +231,9 @@ def _owners(times: pd.DatetimeIndex, step: pd.Timedelta, spenders: pd.DataFrame)
 class Excluded:
     """Counts without what was excluded, and what that was.
 
-    Parameters
-    ----------
-    counts : DataFrame, good and total [events]; both 0 in excluded buckets: known, and not counted
-    windows : DataFrame, one row per merged window that touches the data: starts_at, ends_at,
-        reason, buckets, good, total, bad [events]; and one, from end to end, for all hours outside
-        the schedule
+    counts: good and total [events]; both 0 in excluded buckets: known, and not counted
+    windows: one row per merged window that touches the data: starts_at, ends_at, reason, buckets,
+        good, total, bad [events]; and one, from end to end, for all hours outside the schedule
     """
 
     counts: pd.DataFrame

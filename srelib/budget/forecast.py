@@ -25,14 +25,12 @@ GRACE = 1e-9  # share of the allowance below which an overdraft is floating-poin
 class Forecast:
     """When the budget will run out.
 
-    Parameters
-    ----------
-    at, low, high : Timestamp or NaT, median and interval of the time of exhaustion; NaT where it
-        lies beyond the horizon
-    probability : float, share of futures that run out before the horizon [fraction]
-    horizon : Timestamp, how far was looked
-    confidence : float, of the interval [fraction]
-    days, method : int, str, past days the futures were drawn from; how it was found, in words
+    at, low, high: median and interval of the time of exhaustion; NaT where it lies beyond the
+        horizon
+    probability: share of futures that run out before the horizon [fraction]
+    horizon: how far was looked
+    confidence: of the interval [fraction]
+    days, method: past days the futures were drawn from; how it was found, in words
     """
 
     at: pd.Timestamp

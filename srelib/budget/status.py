@@ -62,14 +62,12 @@ def _alone(count: Counts, name: str) -> pd.Series:
 class Status:
     """The error budget of a stretch of time; unknown is NaN.
 
-    Parameters
-    ----------
-    good, total : float, sums [events], or seconds when weighted by time
-    target : float, service level objective [fraction]
-    allowance, spent, left : float, bad events allowed, bad events, and what is left [events];
-        negative when overspent
-    spent_share, left_share : float, share of the allowance [fraction]; NaN without an allowance
-    sli : float, good / total [fraction]; NaN without traffic
+    good, total: sums [events], or seconds when weighted by time
+    target: service level objective [fraction]
+    allowance, spent, left: bad events allowed, bad events, and what is left [events]; negative when
+        overspent
+    spent_share, left_share: share of the allowance [fraction]; NaN without an allowance
+    sli: good / total [fraction]; NaN without traffic
     """
 
     good: float
@@ -179,11 +177,18 @@ def burn_down(
     window = _as_window(window)
     fraction: Any = _budget_fraction(target)
     bad, events = _bad_and_total(good, total)
-    first, length = _summed_buckets(pd.DatetimeIndex(good.index), window)
-    last = np.arange(1, len(first) + 1)
+    times, step = pd.DatetimeIndex(good.index), _check_index(good.index)
+    last = np.arange(1, len(times) + 1)
+    length: Any  # of a full record [buckets]
+    if window.is_rolling:
+        length = _buckets(window, step=step)
+        first = np.maximum(last - length, 0)
+    else:
+        starts = _period_starts(times, window=window)
+        first = times.searchsorted(starts)
+        length = np.ones(len(times)) if step is None else np.asarray((times - starts) / step) + 1
     if targets:
-        times = pd.DatetimeIndex(good.index)
-        end = times[-1] + (_check_index(times) or pd.Timedelta(1, "us"))
+        end = times[-1] + (step or pd.Timedelta(1, "us"))
         fraction = _budget_fractions(target, targets, [*times[1:], end])
     frame = pd.DataFrame({"allowance": fraction * events.between(first, last)}, index=good.index)
     frame["spent"] = bad.between(first, last)
@@ -269,17 +274,6 @@ def _budget_fractions(target: float, targets: Targets, ends: Any) -> np.ndarray:
     """Share of events that may be bad in windows with these ends; NaN before the first target."""
     held = _in_force(target, targets, pd.DatetimeIndex(ends))
     return np.array([math.nan if one != one else _budget_fraction(one) for one in held.tolist()])
-
-
-def _summed_buckets(times: pd.DatetimeIndex, window: Window) -> tuple[np.ndarray, np.ndarray | int]:
-    """For each bucket the first one summed with it, and how many a full record would hold."""
-    step = _check_index(times)
-    if window.is_rolling:
-        width = _buckets(window, step=step)
-        return np.maximum(np.arange(len(times)) + 1 - width, 0), width
-    starts = _period_starts(times, window=window)
-    elapsed = np.ones(len(times)) if step is None else np.asarray((times - starts) / step) + 1
-    return times.searchsorted(starts), elapsed
 
 
 def _known_sum(values: np.ndarray) -> float:

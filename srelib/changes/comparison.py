@@ -63,20 +63,18 @@ SETTLING = 7 * DAY
 class Change:
     """What is said of one quantity of one service.
 
-    Parameters
-    ----------
-    service, quantity, subject : str; empty for the report as a whole; of `QUANTITIES`, or
-        "service", "objective", "parameter", "version", "file"; the objective, or the name of what
-        is defined otherwise
-    verdict : {'more than chance explains', 'could be chance', 'other data', 'other definition'}
-    before, after : float, over the weeks compared; NaN where there is nothing to compare
-    direction : {'better', 'worse', 'more', 'fewer', ''}, empty where a change is not certain
-    p_value : float, chance of such a difference in any quantity without a change; NaN: no test
-    detectable : float, smallest difference that would have counted as a change (of times: factor);
-        NaN where no test was possible
-    weeks : pair of int, compared of the earlier and of the later report
-    since : Timestamp or None, when the later weeks begin; None where none are compared
-    detail : str, what is other, or why there is no test
+    service, quantity, subject: empty for the report as a whole; of `QUANTITIES`, or "service",
+        "objective", "parameter", "version", "file"; the objective, or the name of what is defined
+        otherwise
+    verdict: 'more than chance explains', 'could be chance', 'other data', 'other definition'
+    before, after: over the weeks compared; NaN where there is nothing to compare
+    direction: 'better', 'worse', 'more', 'fewer', ''; empty where a change is not certain
+    p_value: chance of such a difference in any quantity without a change; NaN: no test
+    detectable: smallest difference that would have counted as a change (of times: factor); NaN
+        where no test was possible
+    weeks: compared of the earlier and of the later report
+    since: when the later weeks begin; None where none are compared
+    detail: what is other, or why there is no test
     """
 
     service: str

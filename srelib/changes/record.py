@@ -49,19 +49,17 @@ COLUMNS = ["service", "quantity", "subject", "day", "sum", "n"]
 class Record:
     """A report as far as a later one needs it.
 
-    Parameters
-    ----------
-    folder, version : str, name of the folder of exports; version of srelib
-    as_of : Timestamp, end of the data
-    days : DataFrame, service, quantity (of `QUANTITIES`), subject (the objective, else empty), day
-        (its start in UTC), sum and n; the quantity over several days is sum / n, of what was bad
-        for a service level, of natural logarithms of seconds for times
-    objectives : dict, by service and objective: what each objective is
-    named : tuple of str, services that any export names
-    files : dict of str to str, SHA-256 of each file
-    parameters : dict of str to dict, of each notebook; empty where none was run
-    teams : dict of str to str, the team of each service that has one
-    annotations : DataFrame, notes on days (table ``annotations``)
+    folder, version: name of the folder of exports; version of srelib
+    as_of: end of the data
+    days: service, quantity (of `QUANTITIES`), subject (the objective, else empty), day (its start
+        in UTC), sum and n; the quantity over several days is sum / n, of what was bad for a service
+        level, of natural logarithms of seconds for times
+    objectives: by service and objective: what each objective is
+    named: services that any export names
+    files: SHA-256 of each file
+    parameters: of each notebook; empty where none was run
+    teams: the team of each service that has one
+    annotations: notes on days (table ``annotations``)
     """
 
     folder: str
@@ -206,7 +204,10 @@ def _levels(service: str, name: str, counts: pd.DataFrame) -> Iterator[pd.DataFr
     cells = _sums_between(counts["good"], counts["total"], places).fillna(0.0)
     cells = cells.assign(day=hours[:-1].floor("D"), bad=cells["total"] - cells["good"],
                          buckets=np.diff(places), n=1.0)  # fmt: skip
-    calm = cells[~_in_outages(cells)]
+    outage = np.zeros(len(cells), dtype=bool)
+    for at in cells.groupby("day").indices.values():  # each day by itself: others may be lacking
+        outage[at] = in_bursts(cells["bad"].to_numpy()[at], cells["total"].to_numpy()[at])
+    calm = cells[~outage]
     plain = {"service": service, "subject": name}
     for quantity, rows, part, whole in (
         (LEVEL, cells, "bad", "total"),
@@ -215,18 +216,6 @@ def _levels(service: str, name: str, counts: pd.DataFrame) -> Iterator[pd.DataFr
     ):
         sums = rows.groupby("day")[[part, whole]].sum().set_axis(["sum", "n"], axis=1)
         yield sums.reset_index().assign(quantity=quantity, **plain)
-
-
-def _in_outages(cells: pd.DataFrame) -> np.ndarray:
-    """Which hours have far more errors than the others of their day.
-
-    A day is judged by itself: what is said of it must not depend on which others were exported.
-    """
-    bad, total = cells["bad"].to_numpy(), cells["total"].to_numpy()
-    found = np.zeros(len(cells), dtype=bool)
-    for at in cells.groupby("day").indices.values():
-        found[at] = in_bursts(bad[at], total[at])
-    return found
 
 
 def _logarithm(seconds: pd.Series) -> pd.Series:
@@ -257,7 +246,12 @@ def _mean(quantity: str, rows: pd.DataFrame, time: str, values: pd.Series) -> pd
 
 def as_json(kept: Record) -> dict[str, Any]:
     """A record as JSON holds it: days as one list for each service, quantity and subject."""
-    days = kept.days.set_index("day").sort_index()
+    days = []
+    for key, own in kept.days.set_index("day").sort_index().groupby(COLUMNS[:3], sort=True):
+        full = own[["sum", "n"]].asfreq("D").fillna(0.0)  # unknown days have n 0
+        numbers = {name: [float(f"{v:.12g}") for v in full[name]] for name in ("sum", "n")}
+        names = dict(zip(COLUMNS[:3], map(str, key), strict=True))  # type: ignore[call-overload]
+        days.append({**names, "first": f"{own.index[0]:%Y-%m-%d}", **numbers})
     return {
         "folder": kept.folder,
         "as_of": kept.as_of.isoformat(),
@@ -269,22 +263,12 @@ def as_json(kept: Record) -> dict[str, Any]:
             {"service": service, "objective": name, **defined}
             for (service, name), defined in sorted(kept.objectives.items())
         ],
-        "days": [
-            {**dict(zip(COLUMNS[:3], map(str, key), strict=True)), **_listed(rows)}  # type: ignore[call-overload]
-            for key, rows in days.groupby(COLUMNS[:3], sort=True)
-        ],
+        "days": days,
         "annotations": [
             {"date": f"{date:%Y-%m-%d}", "services": services, "note": note}
             for _, date, services, note in together(kept.annotations)
         ],
     }
-
-
-def _listed(rows: pd.DataFrame) -> dict[str, Any]:
-    """Sum and n of every day from the first to the last; unknown days have n 0."""
-    full = rows[["sum", "n"]].asfreq("D").fillna(0.0)
-    numbers = {name: [float(f"{value:.12g}") for value in full[name]] for name in ("sum", "n")}
-    return {"first": f"{rows.index[0]:%Y-%m-%d}", **numbers}
 
 
 def read(path: str | Path) -> Record:

@@ -62,15 +62,12 @@ TURNS = 3
 class Lever:
     """What one change would bring.
 
-    Parameters
-    ----------
-    name, detail : str, one of `LEVERS`; which incident, policy or target, empty where the name says
-        it
-    probability : Estimate, that the next window meets the target, then [fraction]
-    gain : Estimate, by how much that is more than today [fraction]
-    saved : Estimate, share of the budget of the history that is saved [fraction]
-    pages : float, further pages [1/week]; NaN where unknown
-    frozen : float, further days without budget in 90 [d]; of a freeze policy its frozen days
+    name, detail: one of `LEVERS`; which incident, policy or target, empty where the name says it
+    probability: that the next window meets the target, then [fraction]
+    gain: by how much that is more than today [fraction]
+    saved: share of the budget of the history that is saved [fraction]
+    pages: further pages [1/week]; NaN where unknown
+    frozen: further days without budget in 90 [d]; of a freeze policy its frozen days
     """
 
     name: str

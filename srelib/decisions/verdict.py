@@ -107,24 +107,19 @@ NOTHING = Estimate(NAN, NAN, NAN, 0, NAN, METHOD)
 class Decision:
     """What to do about one service.
 
-    Parameters
-    ----------
-    verdict : str, one of `VERDICTS`
-    confidence : float, share of redrawn histories that give it [fraction]; NaN without counts
-    leaning, lacks, enough : str, str, float, where there is not enough data: the verdict that more
-        would most likely give, what of, and how many weeks or deployments would be enough (NaN:
-        unknown)
-    objective : str, its name; empty without one
-    target, window : float [fraction], Window or None
-    met : Estimate, probability that the next window meets the target [fraction]
-    causes : dict of str to float, share of the budget of the history that went by cause:
-        'deployments', 'outages', 'usual' [fraction]
-    named : DataFrame, outages by kind of incident, costliest first: title, incidents, share of the
-        budget of the history [fraction]; NaN without an objective
-    levers : tuple of Lever
-    missed : pair of int and float, costly outages that no alert detected, and their share
-    weeks, deployments : int, that were used
-    frequency : float, deployments [1/week]; NaN where unknown
+    verdict: one of `VERDICTS`
+    confidence: share of redrawn histories that give it [fraction]; NaN without counts
+    leaning, lacks, enough: where there is not enough data: the verdict that more would most likely
+        give, what of, and how many weeks or deployments would be enough (NaN: unknown)
+    objective: its name; empty without one
+    met: probability that the next window meets the target [fraction]
+    causes: share of the budget of the history that went by cause: 'deployments', 'outages', 'usual'
+        [fraction]
+    named: outages by kind of incident, costliest first: title, incidents, share of the budget of
+        the history [fraction]; NaN without an objective
+    missed: costly outages that no alert detected, and their share
+    weeks, deployments: that were used
+    frequency: deployments [1/week]; NaN where unknown
     """
 
     verdict: str

@@ -34,19 +34,17 @@ _NORMAL = 1.96
 class Contrast:
     """What assisted changes are held against others in.
 
-    Parameters
-    ----------
-    measure : {'failed', 'reworked', 'lead_time'}, deployments that failed, or that another one
-        mended; time from change to users
-    assisted, others : float, share of all deployments, or median lead time [s], as they are: months
-        and services mixed
-    difference : Estimate, within services and months: difference of shares [fraction], or factor on
-        lead times; n [deployments, or changes] in strata with both; NaN where there are too few
-    detectable : float, smallest difference (or factor above 1) that would most likely have been
-        found; NaN: none
-    counts : tuple of int, deployments with an assisted change and others, or changes
-    enough : float, deployments of each kind in the same services and months that could say
-        something; NaN where nobody knows, as without any failure
+    measure: 'failed' or 'reworked' (deployments that failed, or that another one mended), or
+        'lead_time' (from change to users)
+    assisted, others: share of all deployments, or median lead time [s], as they are: months and
+        services mixed
+    difference: within services and months: difference of shares [fraction], or factor on lead
+        times; n [deployments, or changes] in strata with both; NaN where there are too few
+    detectable: smallest difference (or factor above 1) that would most likely have been found; NaN:
+        none
+    counts: deployments with an assisted change and others, or changes
+    enough: deployments of each kind in the same services and months that could say something; NaN
+        where nobody knows, as without any failure
     """
 
     measure: str
@@ -62,12 +60,10 @@ class Contrast:
 class AssistedChanges:
     """Changes assisted by an AI tool beside those that are not, as far as they are marked.
 
-    Parameters
-    ----------
-    changes, marked : int, changes of sources that mark some, and those marked
-    first, last : float, share marked in the first and the second half of the history [fraction]
-    between : (Timestamp, Timestamp), the history
-    contrasts : tuple of Contrast, those that these exports can give
+    changes, marked: changes of sources that mark some, and those marked
+    first, last: share marked in the first and the second half of the history [fraction]
+    between: the history
+    contrasts: those that these exports can give
     """
 
     changes: int

@@ -165,7 +165,9 @@ def _timed(
     if len(rows) < len(changes):
         place, named, shipped, codes = place[rows], named[rows], shipped[rows], codes[rows]
         committed, merged, began = committed[rows], merged[rows], began[rows]
-    first = _firsts(deployments, names)[codes]
+    reached = deployments[["service", "finished_at"]][events._reached_users(deployments)]
+    begun = reached["finished_at"].groupby(reached["service"].astype("str")).min()
+    first = _seconds(pd.Series(begun.reindex(pd.Index(names)).array))[codes]
     early = np.isnan(first) | (committed < first)
     state = _states(codes, len(names), place, named, ok, early, began, shipped < began)
     took = _in_stages(committed, merged, shipped, start, minutes)
@@ -220,13 +222,6 @@ def _text(table: pd.DataFrame, column: str) -> pd.Series:
     if column not in table:
         return pd.Series(pd.NA, index=table.index, dtype="str")
     return table[column].astype("str")
-
-
-def _firsts(deployments: pd.DataFrame, services: pd.Index) -> np.ndarray:
-    """End of the first deployment of each service that reached users [s]; NaN: none."""
-    known = deployments[["service", "finished_at"]][events._reached_users(deployments)]
-    first = known["finished_at"].groupby(known["service"].astype("str")).min()
-    return _seconds(pd.Series(first.reindex(pd.Index(services)).array))
 
 
 def _states(

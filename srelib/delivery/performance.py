@@ -33,16 +33,14 @@ _VERY_LONG = pd.Timedelta(weeks=60)
 class Delivery:
     """How a service ships: DORA's five numbers; what the exports do not say is NaN with n 0.
 
-    Parameters
-    ----------
-    deployments : int, that reached users
-    frequency : Estimate, deployments [1/week]
-    lead_time, recovery : Estimate, median change lead time [s]; median time from the start of a
-        failure to its end [s]
-    fail_rate, rework_rate : Estimate, failed, and unplanned, deployments / deployments [fraction]
-    fail_chance : float, share of all moments that an incident follows as it would a deployment
-        [fraction]; NaN where incidents name their deployments
-    fail_clear : bool, False where failures are known from incidents alone, and not clearly more
+    deployments: that reached users
+    frequency: deployments [1/week]
+    lead_time, recovery: median change lead time [s]; median time from the start of a failure to its
+        end [s]
+    fail_rate, rework_rate: failed, and unplanned, deployments / deployments [fraction]
+    fail_chance: share of all moments that an incident follows as it would a deployment [fraction];
+        NaN where incidents name their deployments
+    fail_clear: False where failures are known from incidents alone, and not clearly more
         deployments were followed by one than chance would give
     """
 
@@ -153,22 +151,18 @@ def _by_service(
 class DeliveryPerformance:
     """How the services of a folder were delivered over its history.
 
-    Parameters
-    ----------
-    between, rules : the history (Timestamp, Timestamp), and the Rules of what counted as what
-    metrics : dict of str to Delivery, the five numbers of each service
-    frequency, fails, recovery, rework : DataFrame, as from the function of each, over the history
-    calendar : DataFrame, as from `deployment_frequency`, per week, or per month or quarter in a
-        long history
-    lead : DataFrame, one row per change: change_id, service, deployment_id, began_at, shipped_at,
-        state, seconds
-    lead_periods, period : DataFrame, str, as from `change_lead_time`, and per which calendar
-        window: ``1w``, ``1M`` or ``1Q``
-    recoveries : DataFrame, one row per failure, with the time it lasted
-    pairs : DataFrame, as from `attribute_incidents`: the incidents of the history
-    chance : DataFrame, per service, the incidents chance alone would attribute to a deployment,
-        whether planned deployments were followed by incidents more often, and failures known
-        otherwise
+    between, rules: the history, and what counted as what
+    metrics: the five numbers of each service
+    frequency, fails, recovery, rework: as from the function of each, over the history
+    calendar: as from `deployment_frequency`, per week, or per month or quarter in a long history
+    lead: one row per change: change_id, service, deployment_id, began_at, shipped_at, state,
+        seconds
+    lead_periods, period: as from `change_lead_time`, and per which calendar window: ``1w``, ``1M``
+        or ``1Q``
+    recoveries: one row per failure, with the time it lasted
+    pairs: as from `attribute_incidents`: the incidents of the history
+    chance: per service, the incidents chance alone would attribute to a deployment, whether planned
+        deployments were followed by incidents more often, and failures known otherwise
     """
 
     between: Span

@@ -52,14 +52,10 @@ DRAWS = 20_000_000
 class CountTrend:
     """How many incidents there were in two periods.
 
-    Parameters
-    ----------
-    before, after, ratio : Estimate, incidents a week [1/week]; after over before
-    p_value : float, chance of a difference at least this large if the rate did not change
-        [fraction]
-    index : float, how much more their number scatters over time than that of independent ones
-        [ratio]
-    verdict : str, 'better', 'worse' or 'cannot tell'
+    before, after, ratio: incidents a week [1/week]; after over before
+    p_value: chance of a difference at least this large if the rate did not change [fraction]
+    index: how much more their number scatters over time than that of independent ones [ratio]
+    verdict: 'better', 'worse' or 'cannot tell'
     """
 
     before: Estimate
@@ -74,13 +70,10 @@ class CountTrend:
 class DurationTrend:
     """How long incidents took to restore in two periods.
 
-    Parameters
-    ----------
-    before, after : TimeTo
-    ratio : Estimate, factor by which durations changed (Hodges-Lehmann)
-    p_value : float, of the rank test [fraction]
-    correlation : Estimate, rank correlation of duration with time, over all of it [-1 to 1]
-    verdict : str, 'better', 'worse' or 'cannot tell', by the interval of the ratio
+    ratio: factor by which durations changed (Hodges-Lehmann)
+    p_value: of the rank test [fraction]
+    correlation: rank correlation of duration with time, over all of it [-1 to 1]
+    verdict: 'better', 'worse' or 'cannot tell', by the interval of the ratio
     """
 
     before: TimeTo
@@ -95,29 +88,22 @@ class DurationTrend:
 class PeriodComparison:
     """Incidents of a fleet, two parts of their history held against each other.
 
-    Parameters
-    ----------
-    between, split, timezone : pair of Timestamp, Timestamp, str, the time looked at, its end being
-        "now"; where it is divided; the zone of hours and days
-    times : dict of str to TimeTo, time to detect, acknowledge, mitigate and restore, over all
-    durations, service_durations : DataFrame, to restore each incident: incident_id, service,
-        started_at, seconds, state ('ended', 'open' or 'unknown'); and the same with a row for each
-        service of an incident
-    counts, lengths : CountTrend, DurationTrend
-    bins : DataFrame, incidents per week, or per four weeks of a long history: starts_at, ends_at,
-        count, weeks
-    noise, detectable : Noise, Detectable or None, with too few durations in either part
-    looks_worse : float, how often a cut of every duration by a tenth would make the mean look worse
+    between, split, timezone: the time looked at, its end being "now"; where it is divided; the zone
+        of hours and days
+    times: time to detect, acknowledge, mitigate and restore, over all
+    durations, service_durations: to restore each incident: incident_id, service, started_at,
+        seconds, state ('ended', 'open' or 'unknown'); and the same with a row for each service of
+        an incident
+    bins: incidents per week, or per four weeks of a long history: starts_at, ends_at, count, weeks
+    noise, detectable: None with too few durations in either part
+    looks_worse: how often a cut of every duration by a tenth would make the mean look worse
         [fraction]
-    downtime : Downtime
-    services : DataFrame, most incidents first: service, incidents, open, before, after [count],
-        restore (median [s]), count_verdict, duration_verdict (corrected for how many there are)
-    recurrence : dict of str to Recurrence, by 'hour', 'weekday' and, with several of them,
-        'service'
-    repeated : DataFrame, titles that came back: title, incidents, services [count], first, last,
-        gap
-    silence, silence_p_value : Timedelta, float, from the start of the last incident to the end; its
-        chance at the rate before [fraction]
+    services: most incidents first: service, incidents, open, before, after [count], restore (median
+        [s]), count_verdict, duration_verdict (corrected for how many there are)
+    recurrence: by 'hour', 'weekday' and, with several of them, 'service'
+    repeated: titles that came back: title, incidents, services [count], first, last, gap
+    silence, silence_p_value: from the start of the last incident to the end; its chance at the rate
+        before [fraction]
     """
 
     between: Between

@@ -29,14 +29,12 @@ BATCH = 2_000_000
 class Noise:
     """How often shuffling makes a difference as large as the one observed.
 
-    Parameters
-    ----------
-    statistic : str, 'mean' or 'median'
-    before, after : float, of the durations in either period [s]
-    n_before, n_after, open : int, incidents; how many had not ended and count for as long as they
-        were seen to last
-    share : float, of shufflings with a difference at least this large, either way [fraction]
-    differences : array, after less before, in each shuffling [s]
+    statistic: 'mean' or 'median'
+    before, after: of the durations in either period [s]
+    n_before, n_after, open: incidents; how many had not ended and count for as long as they were
+        seen to last
+    share: of shufflings with a difference at least this large, either way [fraction]
+    differences: after less before, in each shuffling [s]
     """
 
     statistic: str
@@ -150,13 +148,11 @@ def _improvement_looks_worse(durations: np.ndarray, *, n: int, trials: int = 10_
 class Detectable:
     """The smallest improvement that would be seen so often (`power`).
 
-    Parameters
-    ----------
-    cut : float, of every duration [fraction]; NaN where even a cut to nothing would often be
-        missed, and where fewer than ten durations (or only equal ones) do not say how they scatter
-    count_cut : float, of the number of incidents [fraction]; NaN likewise
-    n_before, n_after : float, incidents in either period
-    curve : DataFrame, n (incidents in both periods), cut, count_cut [fraction]
+    cut: of every duration [fraction]; NaN where even a cut to nothing would often be missed, and
+        where fewer than ten durations (or only equal ones) do not say how they scatter
+    count_cut: of the number of incidents [fraction]; NaN likewise
+    n_before, n_after: incidents in either period
+    curve: n (incidents in both periods), cut, count_cut [fraction]
     """
 
     cut: float

@@ -87,17 +87,13 @@ def budget_spent(
 class IncidentCosts:
     """What the incidents of a fleet cost.
 
-    Parameters
-    ----------
-    incidents : DataFrame, each incident once, by the objective it spent most of; columns of
-        `budget_spent`, service, objective and postmortem (bool); those that spent the largest share
-        first
-    classes : DataFrame, outages of one kind (a title at a service) in the last 90 days together:
-        title, service, incidents [count], share_of_quarter [fraction], too_much (bool), costliest
-        first
-    limit : float, share of a budget above which an incident needs a postmortem, and a class of
-        outages belongs into the plan [fraction]
-    objectives : int, how many were looked at
+    incidents: each incident once, by the objective it spent most of; columns of `budget_spent`,
+        service, objective and postmortem (bool); those that spent the largest share first
+    classes: outages of one kind (a title at a service) in the last 90 days together: title,
+        service, incidents [count], share_of_quarter [fraction], too_much (bool), costliest first
+    limit: share of a budget above which an incident needs a postmortem, and a class of outages
+        belongs into the plan [fraction]
+    objectives: how many were looked at
     """
 
     incidents: pd.DataFrame
@@ -171,12 +167,9 @@ def _outage_classes(costs: pd.DataFrame, limit: float) -> pd.DataFrame:
 class Recurrence:
     """How incidents spread over hours, weekdays or services.
 
-    Parameters
-    ----------
-    counts : DataFrame, value (0 to 23; 0 to 6, Monday first; name), count, expected [count] if they
-        came evenly
-    p_value, adjusted_p_value : float, chance of counts at least this uneven if they did [fraction],
-        NaN with fewer than ten; and corrected (Holm) for looking in several ways
+    counts: value (0 to 23; 0 to 6, Monday first; name), count, expected [count] if they came evenly
+    p_value, adjusted_p_value: chance of counts at least this uneven if they did [fraction], NaN
+        with fewer than ten; and corrected (Holm) for looking in several ways
     """
 
     counts: pd.DataFrame

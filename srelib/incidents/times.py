@@ -50,15 +50,12 @@ def _fleet_incidents(incidents: pd.DataFrame) -> pd.DataFrame:
 class TimeTo:
     """How long it took, over several incidents.
 
-    Parameters
-    ----------
-    median, p90 : Estimate, Kaplan-Meier [s]; NaN where too few have ended
-    incidents, open : int, how many there were, and had not ended by the end of the data
-    unknown : int, how many are over without such a time on record, or with one before their start;
-        they are in no estimate
-    recorded : bool, False where every time on record is the start itself: the source cannot know
-        another
-    curve : DataFrame, as from `srelib.stats.kaplan_meier`, time in seconds
+    median, p90: Kaplan-Meier [s]; NaN where too few have ended
+    incidents, open: how many there were, and had not ended by the end of the data
+    unknown: how many are over without such a time on record, or with one before their start; they
+        are in no estimate
+    recorded: False where every time on record is the start itself: the source cannot know another
+    curve: as from `srelib.stats.kaplan_meier`, time in seconds
     """
 
     median: Estimate
@@ -210,14 +207,11 @@ def _dispersion(groups: Iterable[tuple[pd.Series, Between]]) -> tuple[float, int
 class Downtime:
     """How long users were affected by the incidents that began in a period.
 
-    Parameters
-    ----------
-    services : DataFrame, longest first: service, incidents [count], downtime (Timedelta; each
-        moment once)
-    downtime, summed : Timedelta, over all services, each moment once; what adding up all incidents
-        gives instead
-    overlapping : int, how many began before an earlier one of the same service was over
-    not_felt : int, how many are left out because their severity says that no user was affected
+    services: longest first: service, incidents [count], downtime (Timedelta; each moment once)
+    downtime, summed: over all services, each moment once; what adding up all incidents gives
+        instead
+    overlapping: how many began before an earlier one of the same service was over
+    not_felt: how many are left out because their severity says that no user was affected
     """
 
     services: pd.DataFrame

@@ -25,16 +25,13 @@ BUDGET = pd.Timedelta(days=28)
 class FleetOutcome:
     """All services together, under one reading.
 
-    Parameters
-    ----------
-    frozen_days, slow_days : int, days on which a service was frozen, or rationed [service-days]
-    held : DataFrame, deployments delayed or waiting: service, deployment_id, url, due_at,
-        released_at, fate, delay
-    fates : dict of str to int, deployments by what became of them
-    delay, deployment_days : Estimate, float, median delay of what was held [s]; delays added up [d]
-    batch : int, most deployments of one service released at one time
-    budgets : Estimate, bad events avoided, each objective's in budgets of four weeks of its own,
-        added up
+    frozen_days, slow_days: days on which a service was frozen, or rationed [service-days]
+    held: deployments delayed or waiting: service, deployment_id, url, due_at, released_at, fate,
+        delay
+    fates: deployments by what became of them
+    delay, deployment_days: median delay of what was held [s]; delays added up [d]
+    batch: most deployments of one service released at one time
+    budgets: bad events avoided, each objective's in budgets of four weeks of its own, added up
     """
 
     frozen_days: int
@@ -51,12 +48,9 @@ class FleetOutcome:
 class PooledReplays:
     """What one policy would have changed in a fleet.
 
-    Parameters
-    ----------
-    policy : Policy
-    services, deployments : int, services replayed, and deployments requested in the time replayed
-    judged_days, days : int, days with enough observed for a decision, of all days [service-days]
-    avoided, postponed : FleetOutcome, under either reading
+    services, deployments: services replayed, and deployments requested in the time replayed
+    judged_days, days: days with enough observed for a decision, of all days [service-days]
+    avoided, postponed: under either reading
     """
 
     policy: Policy

@@ -207,23 +207,18 @@ def _shape(bad: np.ndarray, total: np.ndarray, kind: np.ndarray, clear: np.ndarr
 
 
 def _rate_before(past: History, clear: np.ndarray, finished: np.ndarray) -> np.ndarray:
-    """Error ratio of the clear hours in the whole weeks before, the worst left out."""
+    """Error ratio of the clear hours in the whole weeks before, the worst left out; NaN: none."""
     bad, total = _hourly(past)
     weeks = np.clip((finished - past.start) // HOUR, 0, len(clear)) // 168
-    rate = np.zeros(len(finished))
-    for week in np.unique(weeks):
-        rate[weeks == week] = _ordinary(bad, total, clear, int(week) * 168)
+    rate = np.full(len(finished), np.nan)
+    for week in np.unique(weeks).tolist():
+        until = week * 168
+        rows = np.flatnonzero(clear[:until] & (total[:until] > 0))
+        if len(rows):
+            ratio = _divide(bad[rows], total[rows])
+            kept = rows[ratio <= np.quantile(ratio, 1 - TRIM)]
+            rate[weeks == week] = _ratio(bad[kept], total[kept])
     return rate
-
-
-def _ordinary(bad: np.ndarray, total: np.ndarray, clear: np.ndarray, until: int) -> float:
-    """Error ratio of the clear hours before one, without the worst of them; NaN without any."""
-    rows = np.flatnonzero(clear[:until] & (total[:until] > 0))
-    if not len(rows):
-        return float("nan")
-    ratio = _divide(bad[rows], total[rows])
-    kept = rows[ratio <= np.quantile(ratio, 1 - TRIM)]
-    return _ratio(bad[kept], total[kept])
 
 
 def _controls(

@@ -30,22 +30,18 @@ NOTHING_HELD = "nothing was held"
 class Outcome:
     """What a policy would have done, under one reading of what becomes of harm held back.
 
-    Parameters
-    ----------
-    reading : {'avoided', 'postponed'}, harm of a held release never happens; or it follows the
-        release to the day it is released
-    days : DataFrame, one row per decision: decided_at, ends_at (of the day it holds for),
-        left_share (of the budget in the world with the policy [fraction]), judged (enough was
-        observed), frozen (this objective asked for it), state (of the service: 'open', 'slow',
-        'frozen')
-    schedule : DataFrame, one row per deployment: deployment_id, due_at, fix, url, fate ('shipped',
-        'delayed', 'waiting', 'exempt': held but for being a fix), released_at (NaT while waiting),
-        delay (so far)
-    frozen : Estimate, days on which the service was frozen, with how many it may have been [d]
-    delay : Estimate, median delay of what was held [s]
-    saved, saved_share : Estimate, bad events avoided [events], and as a share of all the allowance
-        [fraction]
-    sli : float, good share in the world with the policy [fraction]
+    reading: 'avoided' (harm of a held release never happens) or 'postponed' (it follows the
+        release to the day it is released)
+    days: one row per decision: decided_at, ends_at (of the day it holds for), left_share (of the
+        budget in the world with the policy [fraction]), judged (enough was observed), frozen (this
+        objective asked for it), state (of the service: 'open', 'slow', 'frozen')
+    schedule: one row per deployment: deployment_id, due_at, fix, url, fate ('shipped', 'delayed',
+        'waiting', 'exempt': held but for being a fix), released_at (NaT while waiting), delay (so
+        far)
+    frozen: days on which the service was frozen, with how many it may have been [d]
+    delay: median delay of what was held [s]
+    saved, saved_share: bad events avoided [events], and as a share of all the allowance [fraction]
+    sli: good share in the world with the policy [fraction]
     """
 
     reading: str
@@ -96,16 +92,13 @@ class Outcome:
 class PolicyReplay:
     """A policy replayed on one objective.
 
-    Parameters
-    ----------
-    policy, target, window : that were replayed; target [fraction], window of the budget that
-        decided
-    first, last : Timestamp, start and end of the data
-    recorded : DataFrame, decided_at, left_share (of the budget as recorded [fraction]), judged
-    avoided, postponed : Outcome, under either reading
-    harm : DataFrame, one row per deployment: deployment_id, finished_at, bad (in the hours after
-        it), expected (anyhow), excess [events]
-    bad, total, allowance : float, of all the time replayed, as recorded [events]
+    policy, target, window: that were replayed; the window is that of the budget that decided
+    first, last: start and end of the data
+    recorded: decided_at, left_share (of the budget as recorded [fraction]), judged
+    avoided, postponed: under either reading
+    harm: one row per deployment: deployment_id, finished_at, bad (in the hours after it), expected
+        (anyhow), excess [events]
+    bad, total, allowance: of all the time replayed, as recorded [events]
     """
 
     policy: Policy

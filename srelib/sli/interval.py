@@ -294,11 +294,9 @@ def _period_ends(
 class LowTraffic:
     """What the traffic of a service can and cannot say about a target.
 
-    Parameters
-    ----------
-    target : float [fraction]
-    window : Window, of the SLO
-    events : float, expected in one window [events]
+    target [fraction]
+    window: of the SLO
+    events: expected in one window [events]
     """
 
     target: float

@@ -57,10 +57,7 @@ def _for_slo(counts: pd.DataFrame, slo: Slo) -> pd.DataFrame:
 class SliceShares:
     """Bad share of one objective counted in two ways.
 
-    Parameters
-    ----------
-    events, slices : float, of events, and of slices of time whose own ratio missed the target
-        [fraction]
+    events, slices: of events, and of slices of time whose own ratio missed the target [fraction]
     """
 
     events: float

@@ -25,13 +25,11 @@ WILSON_GROUPS = "Wilson, groups kept together"
 class Estimate:
     """A number with the interval it travels with.
 
-    Parameters
-    ----------
-    value, low, high : float, the estimate, and the ends of its interval in the same unit; NaN where
-        none can be given
-    n : float, how many observations it stands on: events, or units of time such as days
-    confidence : float, share of such intervals that hold the truth [fraction]
-    method : str, how the interval was made, in words fit for a sentence
+    value, low, high: the estimate, and the ends of its interval in the same unit; NaN where none
+        can be given
+    n: how many observations it stands on: events, or units of time such as days
+    confidence: share of such intervals that hold the truth [fraction]
+    method: how the interval was made, in words fit for a sentence
     """
 
     value: float

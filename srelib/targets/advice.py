@@ -40,17 +40,15 @@ BOUND = re.compile(r"(?P<name>.+)_le_(?P<bound>\d[\d.]*(?:e[+-]?\d+)?)", re.IGNO
 class Reason:
     """One thing that speaks for a target, or against it.
 
-    Parameters
-    ----------
-    kind : str. For: 'met' (the probability is high enough), 'missed' (it is not), 'unsure' (its
-        interval holds what is required), 'next' (the next stricter one is not probable enough).
-        Against: 'traffic' (not even one event of budget), 'few events' (less than ten),
-        'dependencies' (one of them has not one more nine), 'pages' (more than acceptable), 'silent'
-        (no rule can page at this target), 'chance' (chance alone misses it too often), 'low' (the
-        lower end of its interval), 'short' (weeks seen), 'none' (no candidate is eligible).
-    value, limit : float, what was found, and what it is compared with, in the unit of the kind:
-        fraction, events (or buckets, where time is counted), pages a week, weeks
-    target : float, the candidate it is about [fraction]
+    kind: for: 'met' (the probability is high enough), 'missed' (it is not), 'unsure' (its interval
+        holds what is required), 'next' (the next stricter one is not probable enough). Against:
+        'traffic' (not even one event of budget), 'few events' (less than ten), 'dependencies' (one
+        of them has not one more nine), 'pages' (more than acceptable), 'silent' (no rule can page
+        at this target), 'chance' (chance alone misses it too often), 'low' (the lower end of its
+        interval), 'short' (weeks seen), 'none' (no candidate is eligible).
+    value, limit: what was found, and what it is compared with, in the unit of the kind: fraction,
+        events (or buckets, where time is counted), pages a week, weeks
+    target: the candidate it is about [fraction]
     """
 
     kind: str
@@ -63,15 +61,12 @@ class Reason:
 class Advice:
     """The target to recommend for one objective.
 
-    Parameters
-    ----------
-    verdict : str, 'keep', 'loosen', 'tighten', 'cannot tell', 'promise' (no target is in use yet)
-        or 'nothing' (no target can be recommended)
-    current, target : float, in use, and recommended [fraction]; NaN where there is none
-    window : Window
-    probability, current_probability : Estimate, that the next window meets the recommended target
-        (the current one where none is recommended), and the current one [fraction]; NaN without one
-    reasons, cautions : tuple of Reason, for it, and against it
+    verdict: 'keep', 'loosen', 'tighten', 'cannot tell', 'promise' (no target is in use yet) or
+        'nothing' (no target can be recommended)
+    current, target: in use, and recommended [fraction]; NaN where there is none
+    probability, current_probability: that the next window meets the recommended target (the current
+        one where none is recommended), and the current one [fraction]; NaN without one
+    reasons, cautions: for it, and against it
     """
 
     verdict: str

@@ -259,14 +259,11 @@ def _target_with_budget(bad: float, events: float) -> float:
 class Ceiling:
     """How strict a target can be above these dependencies.
 
-    Parameters
-    ----------
-    taken, absolute : float, share of events the dependencies may fail, all together, and 1 less
-        that [fraction]
-    advised : float, target at which each dependency has one more nine [fraction]
-    narrowest : str, the dependency that decides
-    table : DataFrame, dependency, target, share, budget (share of events it may take from the
-        service)
+    taken, absolute: share of events the dependencies may fail, all together, and 1 less that
+        [fraction]
+    advised: target at which each dependency has one more nine [fraction]
+    narrowest: the dependency that decides
+    table: dependency, target, share, budget (share of events it may take from the service)
     """
 
     taken: float

@@ -124,7 +124,16 @@ def past_windows(
     [1.0, 1.0, 1.0]
     """
     _check_length(window)
-    starts, stops, ends = _rolling(past, window) if window.is_rolling else _calendar(past, window)
+    if window.is_rolling:  # whole ones that end at each 24 hours back from the end of the data
+        stops = _day_edges(past, int(past.length // DAY))
+        starts = stops - _buckets(window, step=past.step)
+        starts, stops = starts[starts >= 0], stops[starts >= 0]
+        ends = pd.DatetimeIndex(past.index[0] + stops * past.step.to_numpy())
+    else:
+        periods = _calendar_periods(past.index[0], past.end, window=window)
+        periods = periods[periods["complete"]]
+        starts, stops = (past.index.searchsorted(periods[c]) for c in ("starts_at", "ends_at"))
+        ends = pd.DatetimeIndex(periods["ends_at"])
     known = past.known
     kept = (known[stops] - known[starts]) >= MIN_COVERAGE * (stops - starts)
     bad, total = (sums.between(starts[kept], stops[kept]) for sums in (past.bad, past.total))
@@ -140,23 +149,6 @@ def _check_length(window: Window) -> None:
         raise ParameterError(
             f"window must be at least a day long; got {window}. For four weeks write 28d."
         )
-
-
-def _rolling(past: History, window: Window) -> tuple[np.ndarray, np.ndarray, pd.DatetimeIndex]:
-    """Whole rolling windows that end at each 24 hours back from the end of the data."""
-    width = _buckets(window, step=past.step)
-    stops = _day_edges(past, int(past.length // DAY))
-    stops = stops[stops >= width]
-    return stops - width, stops, pd.DatetimeIndex(past.index[0] + stops * past.step.to_numpy())
-
-
-def _calendar(past: History, window: Window) -> tuple[np.ndarray, np.ndarray, pd.DatetimeIndex]:
-    """Whole calendar periods."""
-    periods = _calendar_periods(past.index[0], past.end, window=window)
-    periods = periods[periods["complete"]]
-    starts, ends = (pd.DatetimeIndex(periods[column]) for column in ("starts_at", "ends_at"))
-    first, last = (np.asarray(past.index.searchsorted(edge)) for edge in (starts, ends))
-    return first, last, ends
 
 
 def _pass_probabilities(

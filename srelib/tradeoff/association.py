@@ -27,6 +27,7 @@ NAN = float("nan")
 FEWEST_WEEKS = 8
 """Weeks of a service below which nothing is said of it."""
 FEWEST_SERVICES = 4
+CONFIDENCE = 0.95
 MIN_COVERAGE, POWER = 0.5, 0.8
 WITHIN = "shifted and shuffled weeks"
 BETWEEN = "permuted services"
@@ -195,19 +196,17 @@ def _sums(values: pd.Series, cuts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 class Association:
     """How one thing measured every week moved with another.
 
-    Parameters
-    ----------
-    x, y : str, columns of the panel
-    within : Estimate, rank correlation of the weeks of a service, drifts taken out; n: weeks
-    within_p : float, chance of one at least as far from 0 if weeks had nothing to do with it
-    between : Estimate, rank correlation of the services' own levels; n: services
-    between_p : float, the same for services
-    pooled : float, rank correlation of all weeks thrown together, which mixes the two
-    detectable : float, smallest correlation within services shown with 80 % power
-    weeks : DataFrame, service, starts_at, x, y, x_within, y_within (ranks, from -0.5 to 0.5)
-    services : DataFrame, service, x, y (levels), weeks, few_x, few_y, many_x, many_y (levels of
-        the weeks with few x and with many), slope (rank correlation of its weeks)
-    left_out : tuple of str, services with too few weeks, or in which x or y never changes
+    x, y: columns of the panel
+    within: rank correlation of the weeks of a service, drifts taken out; n: weeks
+    within_p: chance of one at least as far from 0 if weeks had nothing to do with it
+    between: rank correlation of the services' own levels; n: services
+    between_p: the same for services
+    pooled: rank correlation of all weeks thrown together, which mixes the two
+    detectable: smallest correlation within services shown with 80 % power
+    weeks: service, starts_at, x, y, x_within, y_within (ranks, from -0.5 to 0.5)
+    services: service, x, y (levels), weeks, few_x, few_y, many_x, many_y (levels of the weeks with
+        few x and with many), slope (rank correlation of its weeks)
+    left_out: services with too few weeks, or in which x or y never changes
     """
 
     x: str
@@ -238,7 +237,6 @@ def association(
     *,
     x: str = "deployments",
     y: str = "bad_share",
-    confidence: float = 0.95,
     resamples: int = 1999,
     seed: int = 0,
 ) -> Association:
@@ -248,7 +246,6 @@ def association(
     ----------
     panel : DataFrame, weeks by services, as from `weekly`
     x, y : str, columns
-    confidence : float, of the intervals [fraction]
     resamples, seed : int, shuffles of each kind, and their seed
 
     Returns
@@ -281,12 +278,12 @@ def association(
     rank_x, rank_y = _ranks(table_x.to_numpy(float)), _ranks(table_y.to_numpy(float))
     used = (rank_x**2).sum(axis=1) * (rank_y**2).sum(axis=1) > 0
     rank_x, rank_y = rank_x * used[:, None], rank_y * used[:, None]
-    within, within_p, spread = _within(rank_x, rank_y, confidence, resamples, seed)
+    within, within_p, spread = _within(rank_x, rank_y, resamples, seed)
     levels = _levels(panel, x, y)
-    between, between_p = _between(levels, confidence, resamples, seed)
+    between, between_p = _between(levels, resamples, seed)
     size = np.sqrt((rank_x**2).sum(axis=1) * (rank_y**2).sum(axis=1))
     slopes = pd.Series(_divide((rank_x * rank_y).sum(axis=1), size), table_x.index.astype("str"))
-    steps = _normal_quantile(confidence) + _normal_quantile(2 * POWER - 1)
+    steps = _normal_quantile(CONFIDENCE) + _normal_quantile(2 * POWER - 1)
     at = (table_x.index.get_indexer(pd.Index(rows["service"])),
           table_x.columns.get_indexer(pd.Index(rows["starts_at"])))  # fmt: skip
     return Association(
@@ -316,7 +313,7 @@ def _ranks(values: np.ndarray) -> np.ndarray:
 
 
 def _within(
-    x: np.ndarray, y: np.ndarray, confidence: float, resamples: int, seed: int
+    x: np.ndarray, y: np.ndarray, resamples: int, seed: int
 ) -> tuple[Estimate, float, float]:
     """Correlation of the ranks, its p, and the spread chance gives it, widened as t is."""
     from scipy.special import stdtr, stdtrit
@@ -324,7 +321,7 @@ def _within(
     size = float(np.sqrt((x**2).sum() * (y**2).sum()))
     n = int(((x != 0) | (y != 0)).sum())
     if not size:
-        return Estimate(NAN, NAN, NAN, n, confidence, WITHIN), NAN, NAN
+        return Estimate(NAN, NAN, NAN, n, CONFIDENCE, WITHIN), NAN, NAN
     value = float(np.clip((x * y).sum() / size, -1, 1))
     rng = np.random.default_rng(seed)
     drawn = _shifted(x, y, resamples, rng) / size, _shuffled(x, y, resamples, rng) / size
@@ -333,9 +330,9 @@ def _within(
     spread, df = max(float(d.std()) for d in drawn), max(6, x.shape[1] // 4)
     steps = float(np.arctanh(min(abs(value), 1 - 1e-12)) / spread) if spread else np.inf
     p = max(p, float(2 * stdtr(df, -steps)))
-    spread *= float(stdtrit(df, (1 + confidence) / 2)) / _normal_quantile(confidence)
-    low, high = _fisher(value, spread, confidence)
-    return Estimate(value, low, high, n, confidence, WITHIN), p, spread
+    spread *= float(stdtrit(df, (1 + CONFIDENCE) / 2)) / _normal_quantile(CONFIDENCE)
+    low, high = _fisher(value, spread)
+    return Estimate(value, low, high, n, CONFIDENCE, WITHIN), p, spread
 
 
 def _shifted(x: np.ndarray, y: np.ndarray, resamples: int, rng: Any) -> np.ndarray:
@@ -358,10 +355,10 @@ def _shuffled(x: np.ndarray, y: np.ndarray, resamples: int, rng: Any) -> np.ndar
     return np.asarray(product[here, order].sum(axis=1))
 
 
-def _fisher(value: float, spread: float, confidence: float) -> tuple[float, float]:
+def _fisher(value: float, spread: float) -> tuple[float, float]:
     if abs(value) >= 1:
         return value, value
-    half = _normal_quantile(confidence) * spread
+    half = _normal_quantile(CONFIDENCE) * spread
     return float(np.tanh(np.arctanh(value) - half)), float(np.tanh(np.arctanh(value) + half))
 
 
@@ -393,15 +390,13 @@ def _level(rows: pd.DataFrame, column: str) -> float:
     return float(rows[column].mean())
 
 
-def _between(
-    levels: pd.DataFrame, confidence: float, resamples: int, seed: int
-) -> tuple[Estimate, float]:
+def _between(levels: pd.DataFrame, resamples: int, seed: int) -> tuple[Estimate, float]:
     """Rank correlation of the levels, and its p over permutations of the services."""
     from scipy.stats import rankdata
 
     n, x, y = len(levels), levels["x"].to_numpy(float), levels["y"].to_numpy(float)
     if n < FEWEST_SERVICES or np.ptp(x) == 0 or np.ptp(y) == 0:
-        return Estimate(NAN, NAN, NAN, n, confidence, BETWEEN), NAN
+        return Estimate(NAN, NAN, NAN, n, CONFIDENCE, BETWEEN), NAN
     value = _spearman(x, y)
     a, b = (rankdata(v) - (n + 1) / 2 for v in (x, y))
     if factorial(n) <= 5040:
@@ -412,8 +407,8 @@ def _between(
     drawn = np.abs((a * b[orders]).sum(axis=1))
     hits = int((drawn >= abs((a * b).sum()) * (1 - 1e-9)).sum())
     spread = float(np.sqrt((1 + value**2 / 2) / (n - 3)))
-    low, high = _fisher(value, spread, confidence)
-    return (Estimate(value, low, high, n, confidence, BETWEEN),
+    low, high = _fisher(value, spread)
+    return (Estimate(value, low, high, n, CONFIDENCE, BETWEEN),
             (hits + added) / (len(orders) + added))  # fmt: skip
 
 

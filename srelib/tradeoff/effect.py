@@ -52,12 +52,9 @@ ENOUGH_PLACEBOS = 200
 class EffectDraws:
     """What `fleet_effect` needs of a service beside its effect.
 
-    Parameters
-    ----------
-    placebos, noise : ndarray, excess of each placebo schedule, and draws of what chance adds
-        [events]
-    shifted : ndarray, what chance would have put into the windows 0, 1, ... hours later [events]
-    traffic : float, mean traffic in the windows [events/min]
+    placebos, noise: excess of each placebo schedule, and draws of what chance adds [events]
+    shifted: what chance would have put into the windows 0, 1, ... hours later [events]
+    traffic: mean traffic in the windows [events/min]
     """
 
     placebos: np.ndarray
@@ -70,22 +67,19 @@ class EffectDraws:
 class Effect:
     """What the deployments of one service cost, beside what chance does to it.
 
-    Parameters
-    ----------
-    service : str
-    deployments : int, how many were used
-    left_out : DataFrame, the others: deployment_id, finished_at, reason
-    excess : Estimate, bad events after deployments beyond what would have come anyway [events]
-    budget : float, bad events the target allows over the history [events]; NaN without one
-    bad : float, all bad events of the history [events]
-    p_value : float, share of placebo schedules at least as far out, either way
-    adjusted_p_value : float, corrected for the number of services; for one service the same
-    curve : DataFrame, offset (since the deployment), excess_ratio, low, high [fraction]
-    detectable : float, smallest evenly spread excess the test would find in 80 of 100 [events]
-    by_week : DataFrame, week, deployments, excess, without (of all other weeks), p_value (of that)
-    per_deployment : DataFrame, deployment_id, finished_at, excess; they add up to the excess
-    after : Timedelta, length of the window after a deployment
-    draws : EffectDraws, for `fleet_effect`
+    deployments: how many were used
+    left_out: the others: deployment_id, finished_at, reason
+    excess: bad events after deployments beyond what would have come anyway [events]
+    budget: bad events the target allows over the history [events]; NaN without one
+    bad: all bad events of the history [events]
+    p_value: share of placebo schedules at least as far out, either way
+    adjusted_p_value: corrected for the number of services; for one service the same
+    curve: offset (since the deployment), excess_ratio, low, high [fraction]
+    detectable: smallest evenly spread excess the test would find in 80 of 100 [events]
+    by_week: week, deployments, excess, without (of all other weeks), p_value (of that)
+    per_deployment: deployment_id, finished_at, excess; they add up to the excess
+    after: length of the window after a deployment
+    draws: for `fleet_effect`
     """
 
     service: str

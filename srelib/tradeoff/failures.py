@@ -22,8 +22,11 @@ LABELS = {
     "weekday": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
     "hour": ("before 9 h", "9 to 12 h", "12 to 15 h", "15 to 18 h", "after 18 h"),
 }
+SIZES = ("1", "2", "3\u20134", "5\u20138", "9\u201316", "17 or more")
+"""Numbers of changes: each group up to twice the one before, the last one open."""
 HOURS = (0, 9, 12, 15, 18)
 """Where the parts of a day begin."""
+CONFIDENCE = 0.95
 ODDS = "logistic regression within services (Firth)"
 SHARES = ["label", "deployments", "failed", "share", "low", "high", "expected"]
 OUTCOMES = ["deployment_id", "service", "finished_at", "size", "failed"]
@@ -78,14 +81,11 @@ def deployment_outcomes(
 class Failures:
     """How often deployments of several kinds failed, and whether the kind has to do with it.
 
-    Parameters
-    ----------
-    kind : str, 'batch size', 'weekday' or 'hour'
-    shares : DataFrame, label, deployments, failed, share, low, high (Wilson), expected (what the
-        services in this row fail at over all their deployments) [fraction]
-    odds : Estimate, of batch size: factor on the odds of failing for twice the changes
-    p_value : float, chance of such differences if failing had nothing to do with the kind
-    deployments : int
+    kind: 'batch size', 'weekday' or 'hour'
+    shares: label, deployments, failed, share, low, high (Wilson), expected (what the services in
+        this row fail at over all their deployments) [fraction]
+    odds: of batch size: factor on the odds of failing for twice the changes
+    p_value: chance of such differences if failing had nothing to do with the kind
     """
 
     kind: str
@@ -95,7 +95,7 @@ class Failures:
     deployments: int
 
 
-def by_batch(outcomes: pd.DataFrame, *, confidence: float = 0.95) -> Failures:
+def by_batch(outcomes: pd.DataFrame) -> Failures:
     """Do large deployments fail more often than small ones of the same service?
 
     log odds = a(service) + b log2(changes), penalised after Firth
@@ -103,7 +103,6 @@ def by_batch(outcomes: pd.DataFrame, *, confidence: float = 0.95) -> Failures:
     Parameters
     ----------
     outcomes : DataFrame, as from `deployment_outcomes`
-    confidence : float, of the intervals [fraction]
 
     Examples
     --------
@@ -115,10 +114,11 @@ def by_batch(outcomes: pd.DataFrame, *, confidence: float = 0.95) -> Failures:
     """
     rows = outcomes[outcomes["size"] >= 1]
     if not len(rows):
-        return _nothing("batch size", confidence)
-    shares = _shares(rows, _size_groups(rows["size"]), confidence)
-    odds, p = _odds(np.log2(rows["size"].to_numpy(float)), rows, confidence)
-    return Failures("batch size", shares, odds, p, len(rows))
+        return _nothing("batch size")
+    doublings = np.log2(rows["size"].to_numpy(float))
+    groups = _grouped(np.ceil(doublings).clip(0, 5).astype(int), SIZES, rows.index)
+    odds, p = _odds(doublings, rows)
+    return Failures("batch size", _shares(rows, groups), odds, p, len(rows))
 
 
 def by_time(
@@ -126,7 +126,6 @@ def by_time(
     part: str,
     *,
     timezone: str = "UTC",
-    confidence: float = 0.95,
     resamples: int = 1999,
     seed: int = 0,
 ) -> Failures:
@@ -137,7 +136,6 @@ def by_time(
     outcomes : DataFrame, as from `deployment_outcomes`
     part : str, 'weekday' or 'hour'
     timezone : str, IANA zone of the people who deploy
-    confidence : float, of the intervals [fraction]
     resamples, seed : int, of the permutation of failures within each service
 
     Returns
@@ -161,26 +159,19 @@ def by_time(
     if resamples < 99:
         raise ParameterError(f"resamples must be at least 99; got {resamples}.")
     if not len(outcomes):
-        return _nothing(part, confidence)
+        return _nothing(part)
     at = outcomes["finished_at"].astype("datetime64[us, UTC]").dt.tz_convert(timezone).dt
     hours = np.searchsorted(HOURS, at.hour, side="right") - 1
     of = hours if part == "hour" else at.day_of_week.to_numpy()
     groups = _grouped(of, LABELS[part], outcomes.index)
-    none = Estimate(NAN, NAN, NAN, len(outcomes), confidence, "permuted deployments")
+    none = Estimate(NAN, NAN, NAN, len(outcomes), CONFIDENCE, "permuted deployments")
     p = _permuted(outcomes, groups, resamples, seed)
-    return Failures(part, _shares(outcomes, groups, confidence), none, p, len(outcomes))
+    return Failures(part, _shares(outcomes, groups), none, p, len(outcomes))
 
 
-def _nothing(kind: str, confidence: float) -> Failures:
-    none = Estimate(NAN, NAN, NAN, 0, confidence, ODDS)
+def _nothing(kind: str) -> Failures:
+    none = Estimate(NAN, NAN, NAN, 0, CONFIDENCE, ODDS)
     return Failures(kind, pd.DataFrame(columns=SHARES), none, NAN, 0)
-
-
-def _size_groups(sizes: pd.Series) -> pd.Series:
-    """1, 2, 3 to 4, 5 to 8, ... changes: each group twice the one before, the last one open."""
-    step = np.ceil(np.log2(sizes.to_numpy(float))).clip(0, 5).astype(int)
-    labels = ("1", "2", "3\u20134", "5\u20138", "9\u201316", "17 or more")
-    return _grouped(step, labels, sizes.index)
 
 
 def _grouped(of: np.ndarray, labels: tuple[str, ...], index: pd.Index) -> pd.Series:
@@ -189,13 +180,13 @@ def _grouped(of: np.ndarray, labels: tuple[str, ...], index: pd.Index) -> pd.Ser
     return pd.Series(pd.Categorical(values, categories=list(labels)), index)
 
 
-def _shares(rows: pd.DataFrame, groups: pd.Series, confidence: float) -> pd.DataFrame:
+def _shares(rows: pd.DataFrame, groups: pd.Series) -> pd.DataFrame:
     """Share that failed of each group, beside what its services fail at anyway."""
     usual = rows.groupby("service")["failed"].transform("mean")
     frame = rows.assign(usual=usual).groupby(groups, observed=True)
     found = frame.agg(deployments=("failed", "size"), failed=("failed", "sum"),
                       expected=("usual", "mean"))  # fmt: skip
-    low, high = _wilson(found["failed"], found["deployments"], confidence=confidence)
+    low, high = _wilson(found["failed"], found["deployments"], confidence=CONFIDENCE)
     share = _divide(found["failed"], found["deployments"])
     found = found.assign(share=share, low=low, high=high).rename_axis("label").reset_index()
     found["label"] = found["label"].astype("str")
@@ -230,28 +221,23 @@ def _scatter(beyond: np.ndarray, noise: np.ndarray) -> np.ndarray:
     return np.asarray((beyond[..., noise > 0] ** 2 / noise[noise > 0]).sum(axis=-1))
 
 
-def _odds(x: np.ndarray, rows: pd.DataFrame, confidence: float) -> tuple[Estimate, float]:
+def _odds(x: np.ndarray, rows: pd.DataFrame) -> tuple[Estimate, float]:
     """Factor on the odds for one step of x, each service with a level of its own."""
     from scipy.special import erfc
 
     failed, service = rows["failed"].to_numpy(float), pd.factorize(rows["service"])[0]
-    informative = _informative(x, failed, service)
-    x, failed, service = x[informative], failed[informative], service[informative]
-    none = Estimate(NAN, NAN, NAN, len(rows), confidence, ODDS)
+    frame = pd.DataFrame({"x": x, "failed": failed}).groupby(service)
+    spread = frame.transform("max") - frame.transform("min")
+    telling = np.asarray((spread > 0).all(axis=1))  # some failed, some did not, and sizes differ
+    x, failed, service = x[telling], failed[telling], service[telling]
+    none = Estimate(NAN, NAN, NAN, len(rows), CONFIDENCE, ODDS)
     if not len(x):
         return none, NAN
     slope, error = _firth(x, failed, pd.factorize(service)[0])
-    half = _normal_quantile(confidence) * error
+    half = _normal_quantile(CONFIDENCE) * error
     low, high = np.exp(slope - half), np.exp(slope + half)
-    found = Estimate(float(np.exp(slope)), float(low), float(high), len(rows), confidence, ODDS)
+    found = Estimate(float(np.exp(slope)), float(low), float(high), len(rows), CONFIDENCE, ODDS)
     return found, float(erfc(abs(slope / error) / np.sqrt(2)))
-
-
-def _informative(x: np.ndarray, failed: np.ndarray, service: np.ndarray) -> np.ndarray:
-    """Deployments of services in which some failed, some did not, and sizes differ."""
-    frame = pd.DataFrame({"x": x, "failed": failed}).groupby(service)
-    spread = frame.transform("max") - frame.transform("min")
-    return np.asarray((spread > 0).all(axis=1))
 
 
 def _firth(x: np.ndarray, failed: np.ndarray, service: np.ndarray) -> tuple[float, float]:

@@ -27,23 +27,21 @@ _POWER, _DRAWS, _HALVINGS = 0.8, 400, 16
 class FleetEffect:
     """What the deployments of several services cost together, beside what chance does to it.
 
-    Parameters
-    ----------
-    services, deployments : int, how many were used
-    p_value : float, share of joint placebo schedules at least as far out, either way
-    score : float, how far out the fleet is, in standard deviations of these; above 0 is harm
-    total : Estimate, sum of the excess of the services counted in `unit` [unit]
-    unit : str, what most services count: 'events', 'seconds', or slices
-    summed : int, services in `total`
-    share : Estimate, excess as share of all budgets; of all bad events without one [fraction]
-    has_target : bool, whether `share` is of budgets, of the services that have one
-    per_deployment : Estimate, mean harm over services [min of complete outage per deployment]
-    tau : float, standard deviation of the harm between services [min of complete outage]
-    detectable : float, smallest even harm the test would find in 80 of 100 [min of outage]
-    correlation : float, by how much shared outages widen the interval of `total` [ratio]
-    by_service : DataFrame, the largest shrunken harm first: service, deployments, excess,
-        per_deployment, shrunken [min], adjusted_p_value, stands_out
-    after : Timedelta, length of the window after a deployment
+    services, deployments: how many were used
+    p_value: share of joint placebo schedules at least as far out, either way
+    score: how far out the fleet is, in standard deviations of these; above 0 is harm
+    total: sum of the excess of the services counted in `unit` [unit]
+    unit: what most services count: 'events', 'seconds', or slices
+    summed: services in `total`
+    share: excess as share of all budgets; of all bad events without one [fraction]
+    has_target: whether `share` is of budgets, of the services that have one
+    per_deployment: mean harm over services [min of complete outage per deployment]
+    tau: standard deviation of the harm between services [min of complete outage]
+    detectable: smallest even harm the test would find in 80 of 100 [min of outage]
+    correlation: by how much shared outages widen the interval of `total` [ratio]
+    by_service: the largest shrunken harm first: service, deployments, excess, per_deployment,
+        shrunken [min], adjusted_p_value, stands_out
+    after: length of the window after a deployment
     """
 
     services: int

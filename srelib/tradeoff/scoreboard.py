@@ -32,17 +32,14 @@ FELT = pd.Timedelta("1h")
 class Scorecard(delivery.Delivery):
     """One service on the scoreboard; what the exports do not say is NaN with n 0.
 
-    Parameters
-    ----------
-    service : str
-    objective : str, its name, or that of the series where there is none; empty without data
-    target : float, service level objective [fraction]; NaN where there is none
-    sli : Estimate, share of good events [fraction]
-    left : Estimate, share of the budget of the whole period that is left [fraction]
-    pages : Estimate, pages on record [1/week]; unknown where severities do not say which they are
-    felt : Estimate, pages with more bad events around them than the target allows [fraction]
-    incidents : Estimate [1/week]
-    restore : Estimate, median time to restore [s]
+    objective: its name, or that of the series where there is none; empty without data
+    target: service level objective [fraction]; NaN where there is none
+    sli: share of good events [fraction]
+    left: share of the budget of the whole period that is left [fraction]
+    pages: pages on record [1/week]; unknown where severities do not say which they are
+    felt: pages with more bad events around them than the target allows [fraction]
+    incidents [1/week]
+    restore: median time to restore [s]
 
     The others are those of `srelib.delivery.Delivery`.
     """
@@ -222,16 +219,14 @@ FLEET = "median of the fleet"
 class Quadrants:
     """Services by how fast they ship and what is left of their budget.
 
-    Parameters
-    ----------
-    services : DataFrame, service; speed, speed_low, speed_high; left, left_low, left_high
-        [fraction]; quadrant (where the estimates lie); the probability of each of `QUADRANTS`
-        [fraction]; sure (whether that of its own reaches `confidence`)
-    speed_line : float, from here on a service is fast [unit of the speed]
-    left_line : float, from here on it has budget left [fraction]
-    line_is : str, where the line of speed comes from: 'stated', or 'median of the fleet'
-    confidence : float [fraction]
-    unknown : tuple of str, services of which speed or budget is unknown
+    services: service; speed, speed_low, speed_high; left, left_low, left_high [fraction]; quadrant
+        (where the estimates lie); the probability of each of `QUADRANTS` [fraction]; sure (whether
+        that of its own reaches `confidence`)
+    speed_line: from here on a service is fast [unit of the speed]
+    left_line: from here on it has budget left [fraction]
+    line_is: where the line of speed comes from: 'stated', or 'median of the fleet'
+    confidence [fraction]
+    unknown: services of which speed or budget is unknown
     """
 
     services: pd.DataFrame
@@ -307,9 +302,7 @@ COLUMNS = ["service", "speed", "speed_low", "speed_high", "left", "left_low", "l
 
 def _quadrant_of(fast: bool, safe: bool) -> str:
     """The quadrant of a service."""
-    if fast:
-        return FAST_SAFE if safe else FAST_FRAGILE
-    return SLOW_SAFE if safe else SLOW_FRAGILE
+    return QUADRANTS[2 * (not fast) + (not safe)]
 
 
 def _row(

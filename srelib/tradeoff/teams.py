@@ -17,15 +17,13 @@ from srelib.tradeoff.scoreboard import Scorecard
 class TeamTotals:
     """The services of one team over the time of the scoreboard.
 
-    Parameters
-    ----------
-    team : str; empty for services without a team
-    services : tuple of str, in the order of the scoreboard given
-    overspent : tuple of str, those that have used more than their error budget
-    unknown : int, how many have no error budget that is known
-    deployments : int or None, that reached users; None: nobody exported deployments
-    incidents : int or None, one of several services of the team once; None: not exported
-    weeks : float, length of the time [weeks]
+    team: empty for services without a team
+    services: in the order of the scoreboard given
+    overspent: those that have used more than their error budget
+    unknown: how many have no error budget that is known
+    deployments: that reached users; None: nobody exported deployments
+    incidents: one of several services of the team once; None: not exported
+    weeks: length of the time [weeks]
     """
 
     team: str
@@ -44,7 +42,7 @@ def team_totals(
     between: Span | None,
     incidents: pd.DataFrame | None = None,
 ) -> list[TeamTotals]:
-    """How the services of each team stand, counted one by one.
+    """How the services of each team stand, counted one by one; services without a team last.
 
     Parameters
     ----------
@@ -56,8 +54,7 @@ def team_totals(
     Returns
     -------
     list of TeamTotals
-        Teams in the order of their first service; services without a team last. Empty where no
-        service has one.
+        Teams in the order of their first service; empty where no service has one.
 
     Examples
     --------
@@ -75,32 +72,21 @@ def team_totals(
         groups.setdefault(str(teams.get(service, "")), []).append(service)
     if between is None or not {*groups} - {""}:
         return []
-    last = [*(team for team in groups if team), *([""] if "" in groups else [])]
-    return [_totals(team, groups[team], board, between, incidents) for team in last]
-
-
-def _totals(
-    team: str,
-    services: list[str],
-    board: Mapping[str, Scorecard],
-    between: Span,
-    incidents: pd.DataFrame | None,
-) -> TeamTotals:
-    cards = [board[service] for service in services]
-    return TeamTotals(
-        team,
-        tuple(services),
-        tuple(one.service for one in cards if one.left.value < 0),
-        sum(one.left.value != one.left.value for one in cards),
-        sum(one.deployments for one in cards)
-        if any(one.frequency.value == one.frequency.value for one in cards) else None,
-        None if incidents is None else _incidents(incidents, services, between),
-        (between[1] - between[0]) / WEEK,
-    )  # fmt: skip
-
-
-def _incidents(incidents: pd.DataFrame, services: list[str], between: Span) -> int:
-    own = events.eligible_incidents(incidents)
-    own = own[own["service"].isin(services)]
-    own = own[own["started_at"].between(*between, inclusive="left")]
-    return len(events.once_for_fleet(own))
+    if incidents is not None:
+        incidents = events.eligible_incidents(incidents)
+        incidents = incidents[incidents["started_at"].between(*between, inclusive="left")]
+    found = []
+    for team in sorted(groups, key=lambda team: not team):  # services without a team last
+        cards = [board[service] for service in groups[team]]
+        own = None if incidents is None else incidents[incidents["service"].isin(groups[team])]
+        deployed = any(one.frequency.value == one.frequency.value for one in cards)
+        found.append(TeamTotals(
+            team,
+            tuple(groups[team]),
+            tuple(one.service for one in cards if one.left.value < 0),
+            sum(one.left.value != one.left.value for one in cards),
+            sum(one.deployments for one in cards) if deployed else None,
+            None if own is None else len(events.once_for_fleet(own)),
+            (between[1] - between[0]) / WEEK,
+        ))  # fmt: skip
+    return found
