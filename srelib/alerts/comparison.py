@@ -181,7 +181,8 @@ def recorded(
 ) -> RecordedAlerts | None:
     """Score the alerts that really fired against what the replays are scored against.
 
-    An alert on record belongs to a service: it detects an event of any objective of it.
+    An alert on record belongs to a service: it detects an event of any objective of it. None
+    without alerts.
 
     Parameters
     ----------
@@ -191,11 +192,6 @@ def recorded(
     severity : str, alerts that count: 'page', 'ticket' or 'notice' by whichever name, any other by
         its own. Alerts without a severity are pages.
     timezone : str, IANA zone of the people who are paged
-
-    Returns
-    -------
-    RecordedAlerts or None
-        None without alerts.
 
     Examples
     --------

@@ -51,7 +51,7 @@ class AlertReplay:
     """Policies replayed on one objective.
 
     policy, severity: the policy in use, by name, and the severity of the rules that count
-    truth: 'incidents', 'budget'; what pages are scored against
+    truth: 'incidents' or 'budget': what pages are scored against
     share: smallest share of a budget that makes an event [fraction]
     scores: of the policy in use and the ready-made ones, by name; in their pages `burning` says
         whether each fell into a span that spent `share` of the budget
@@ -111,8 +111,10 @@ def replay(
     share: float = 0.02,
     timezone: str = "UTC",
 ) -> AlertReplay:
-    """Replay a policy, and others to hold it against, on one objective; pages an hour apart are
-    one.
+    """Replay a policy, and others to hold it against, on one objective.
+
+    Pages an hour apart are one. Left out are rules that this history cannot answer, and policies
+    left without a rule.
 
     Parameters
     ----------
@@ -125,11 +127,6 @@ def replay(
         ones; default: three dozen
     severity, timezone : as of `score`
     share : float, smallest share of the budget that makes a budget event [fraction]
-
-    Returns
-    -------
-    AlertReplay
-        Without the rules that this history cannot answer, and the policies left without a rule.
 
     Raises
     ------
@@ -170,6 +167,8 @@ def with_rules(
 ) -> AlertReplay:
     """The replay of another policy against the same events, and of nothing beside it.
 
+    In its pages `burning` is missing.
+
     Parameters
     ----------
     one : AlertReplay, of the same objective; it brings the events, the budget and the severity that
@@ -177,11 +176,6 @@ def with_rules(
     past : History, its counts, as of `srelib.windows.history`
     target, timezone : as of `replay`
     rules : sequence of Rule, called 'yours'
-
-    Returns
-    -------
-    AlertReplay
-        In its pages `burning` is missing.
 
     Raises
     ------
@@ -255,16 +249,13 @@ class PooledAlerts(Score):
 def pooled(replays: Mapping[Indicator, AlertReplay], *, policy: str | None = None) -> PooledAlerts:
     """One policy on all objectives, each event counted once.
 
+    An incident of several objectives or services counts once, with the objective it spent most of,
+    and is detected by the first page of any of them.
+
     Parameters
     ----------
     replays : mapping of Indicator to AlertReplay, at least one
     policy : str, optional, name of a policy scored on all of them; default: the one in use
-
-    Returns
-    -------
-    PooledAlerts
-        An incident of several objectives or services counts once, with the objective it spent
-        most of, and is detected by the first page of any of them.
 
     Examples
     --------

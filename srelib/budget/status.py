@@ -95,17 +95,13 @@ class Status:
 def status(good: Counts, total: Counts, *, target: float) -> Status:
     """Error budget: what was allowed, what was spent, what is left.
 
-    allowance = (1 - target) * total; spent = total - good; left = allowance - spent.
+    allowance = (1 - target) * total; spent = total - good; left = allowance - spent. Sums are over
+    everything given; all NaN when no bucket was observed.
 
     Parameters
     ----------
     good, total : Series or float [events]
     target : float [fraction]
-
-    Returns
-    -------
-    Status
-        Sums over everything given; all NaN when no bucket was observed.
 
     Raises
     ------

@@ -59,11 +59,7 @@ class Causes:
 
 
 def causes(
-    good: pd.Series,
-    total: pd.Series,
-    *,
-    effect: Effect | None,
-    incidents: pd.DataFrame | None,
+    good: pd.Series, total: pd.Series, *, effect: Effect | None, incidents: pd.DataFrame | None
 ) -> Causes:
     """Bad events of a service by cause; without an effect none are attributed to deployments."""
     past = history(good, total, incidents=incidents)

@@ -274,23 +274,16 @@ def changed_harm(service: WhatIf, effect: Effect, *, share: float) -> Lever:
 
 
 def harm_what_if(
-    counts: pd.DataFrame,
-    effect: Effect,
-    *,
-    key: Indicator,
-    incidents: pd.DataFrame | None = None,
+    counts: pd.DataFrame, effect: Effect, *, key: Indicator, incidents: pd.DataFrame | None = None
 ) -> WhatIf | None:
     """An objective ready to be asked what another harm of its deployments would bring.
+
+    None without a whole week of counts. For an example see `changed_harm`.
 
     Parameters
     ----------
     counts, key, incidents : as of `half_harm`
     effect : Effect, of its deployments
-
-    Returns
-    -------
-    WhatIf or None
-        None without a whole week of counts. For an example see `changed_harm`.
     """
     good, total = counts["good"], counts["total"]
     weeks = _whole_weeks(history(good, total))
@@ -310,16 +303,13 @@ def half_harm(
 ) -> Lever | None:
     """What deployments half as harmful would bring for one objective.
 
+    None without a whole week of counts.
+
     Parameters
     ----------
     counts : DataFrame, good and total of the objective on a regular UTC index [events]
     key : Indicator, the objective; it has a target
     deployments, incidents, exclusions : DataFrame, tables of its service
-
-    Returns
-    -------
-    Lever or None
-        None without a whole week of counts.
 
     Raises
     ------

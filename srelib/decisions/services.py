@@ -45,6 +45,8 @@ def decide_each(
 ) -> dict[str, Decision | SrelibError]:
     """What to do about every service that any table names.
 
+    By service, in order of the names; the error where the counts refuse.
+
     Parameters
     ----------
     counts : mapping of Indicator to DataFrame, good and total of every objective (series, where
@@ -55,11 +57,6 @@ def decide_each(
     deployments, incidents, alerts : DataFrame or None, the tables; None: nobody exported them
     freeze, rules : Policy, DecisionRules, the freeze policy to try, and where the lines lie
     threads : int, services asked at once
-
-    Returns
-    -------
-    dict of str to Decision
-        By service, in order of the names; the error where the counts refuse.
 
     References
     ----------

@@ -83,15 +83,12 @@ def assisted_changes(
 ) -> AssistedChanges:
     """Failure, rework and lead time of changes that an AI tool assisted, within service and month.
 
+    Without contrasts where no change is marked.
+
     Parameters
     ----------
     deployments, changes, incidents : see `srelib.delivery`; changes may be None
     as_of : Timestamp, end of the data
-
-    Returns
-    -------
-    AssistedChanges
-        Without contrasts where no change is marked.
 
     Examples
     --------

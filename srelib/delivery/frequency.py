@@ -12,12 +12,11 @@ from srelib import events, tables
 from srelib.delivery.rules import DEFAULT, Rules
 from srelib.errors import TimeIndexError
 from srelib.stats import Estimate
-from srelib.stats.intervals import _grouped_share, _scattered_rate
+from srelib.stats.intervals import NAN, _grouped_share, _scattered_rate
 from srelib.windows import Window
 from srelib.windows.window import _calendar_periods
 
 Span = tuple[pd.Timestamp, pd.Timestamp]
-NAN = float("nan")
 DAY = pd.Timedelta(days=1)
 WEEK = pd.Timedelta(days=7)
 _WEEK = WEEK.total_seconds()

@@ -71,15 +71,12 @@ def metrics(
 ) -> dict[str, Delivery]:
     """DORA's five numbers of every service that was deployed, or of which one is known.
 
+    By service; empty without a deployment.
+
     Parameters
     ----------
     deployments, changes, incidents, between, rules, together, confidence
         See `srelib.delivery`; changes may be None.
-
-    Returns
-    -------
-    dict of str to Delivery
-        By service; empty without a deployment.
 
     Examples
     --------
@@ -210,15 +207,12 @@ def performance(
 ) -> DeliveryPerformance:
     """How services were delivered, from the day of the first deployment on record until now.
 
+    Without services where there is no deployment.
+
     Parameters
     ----------
     deployments, changes, incidents, rules : see `srelib.delivery`
     as_of : Timestamp, now
-
-    Returns
-    -------
-    DeliveryPerformance
-        Without services where there is no deployment.
 
     Examples
     --------

@@ -40,9 +40,8 @@ from srelib.incidents.times import (
     time_to,
 )
 from srelib.stats import Estimate, comparisons
-from srelib.stats.intervals import _normal_quantile, _rate
+from srelib.stats.intervals import NAN, _normal_quantile, _rate
 
-NAN = float("nan")
 BETTER, WORSE, UNCLEAR = "better", "worse", "cannot tell"
 MOST_WEEKS = 80
 DRAWS = 20_000_000
@@ -142,6 +141,8 @@ def compare_periods(
 ) -> PeriodComparison | None:
     """Two parts of the history of incidents held against each other, by every way to ask.
 
+    None without an incident before `as_of`.
+
     Parameters
     ----------
     incidents, as_of, split : see `srelib.incidents`; incidents of the severities that count
@@ -149,11 +150,6 @@ def compare_periods(
         where it lies at most three average gaps before the first incident, else with that.
     statistic : {'mean', 'median'}, what `noise_check` compares
     timezone : str, IANA zone in which hours and weekdays are meant
-
-    Returns
-    -------
-    PeriodComparison or None
-        None without an incident before `as_of`.
 
     Raises
     ------

@@ -11,9 +11,8 @@ import pandas as pd
 
 from srelib.errors import InsufficientDataError, ParameterError
 from srelib.incidents import times
-from srelib.stats.intervals import _normal_quantile
+from srelib.stats.intervals import NAN, _normal_quantile
 
-NAN = float("nan")
 STATISTICS: dict[str, Callable[..., np.ndarray]] = {"mean": np.mean, "median": np.median}
 FEWEST = 3
 FINE = 4000
@@ -209,8 +208,10 @@ def _power_of_cut(values: np.ndarray, cut: float, *, n: tuple[float, float]) -> 
     shorter = values * (1 - cut)
     longer_than = _above(shorter, values)
     beaten_by = 1 - _above(values, shorter)
-    p = float(longer_than.mean())
-    null = math.sqrt((before + after + 1) / (12 * before * after) * (1 - _tied(values)))
+    p, size = float(longer_than.mean()), float(len(values))
+    many = np.unique(values, return_counts=True)[1].astype("float64")
+    tied = float((many**3 - many).sum() / (size**3 - size))  # ties shrink the variance of ranks
+    null = math.sqrt((before + after + 1) / (12 * before * after) * (1 - tied))
     both = float((beaten_by**2).mean()), float((longer_than**2).mean())
     variance = p * (1 - p) + (after - 1) * (both[0] - p**2) + (before - 1) * (both[1] - p**2)
     spread = math.sqrt(max(variance, 1e-12) / (before * after))
@@ -223,13 +224,6 @@ def _above(points: np.ndarray, values: np.ndarray) -> np.ndarray:
     ordered = np.sort(values)
     left, right = (np.searchsorted(ordered, points, side) for side in ("left", "right"))
     return 1 - (left + right) / (2 * len(ordered))
-
-
-def _tied(values: np.ndarray) -> float:
-    """By how much ties shrink the variance of ranks [fraction]."""
-    many = np.unique(values, return_counts=True)[1].astype("float64")
-    size = float(len(values))
-    return float((many**3 - many).sum() / (size**3 - size))
 
 
 def _smallest(values: np.ndarray, n: tuple[float, float]) -> float:

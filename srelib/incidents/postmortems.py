@@ -13,12 +13,11 @@ from srelib import events
 from srelib.budget import spent_by_event
 from srelib.budget.status import _window_allowance
 from srelib.errors import ParameterError, SrelibError
-from srelib.fleet import Indicator, answers
+from srelib.fleet import NAN, Indicator, answers
 from srelib.incidents.times import Between, _dispersion, _eligible_incidents, _started_in
 from srelib.windows import Window, history
 from srelib.windows.window import _as_window, _check_zone
 
-NAN = float("nan")
 POSTMORTEM = 0.2
 QUARTER = pd.Timedelta(days=90)
 CLASSES = ["title", "service", "incidents", "share_of_quarter", "too_much"]

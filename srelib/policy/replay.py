@@ -183,15 +183,12 @@ def replay_service(
 ) -> dict[Indicator, outcome.PolicyReplay]:
     """Replay a policy on every objective of a service: frozen when any of them says so.
 
+    One schedule, and a budget for each objective.
+
     Parameters
     ----------
     service : PreparedService
     policy, confidence, draws : as in `replay`
-
-    Returns
-    -------
-    dict of Indicator to PolicyReplay
-        One schedule, and a budget each.
 
     Raises
     ------

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from srelib.errors import CountError, InsufficientDataError, ParameterError
-from srelib.fleet import Indicator, Results
+from srelib.fleet import NAN, Indicator, Results
 from srelib.sli.interval import _latency
 from srelib.slos import Slo
 from srelib.slos.files import _write
@@ -28,7 +28,6 @@ from srelib.windows import Window, history
 from srelib.windows.sums import _ratio
 from srelib.windows.window import _as_window
 
-NAN = float("nan")
 PERCENTILES = (0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999)
 """Targets of latency objectives people use."""
 
@@ -277,6 +276,8 @@ def openslo(
 ) -> str:
     """The recommended targets as OpenSLO documents, ready for a ``slos.yaml``.
 
+    YAML that `srelib.slos.read` takes; empty where nothing is recommended.
+
     Parameters
     ----------
     advices : mapping of Indicator to Advice, keys name what is measured (`name`, `service`, `sli`);
@@ -285,11 +286,6 @@ def openslo(
         window
     since : Timestamp, optional, when the new target comes into force, for objectives whose targets
         have dates
-
-    Returns
-    -------
-    str
-        YAML that `srelib.slos.read` takes; empty where nothing is recommended.
 
     Examples
     --------
@@ -321,15 +317,12 @@ def _objective(key: Indicator, advice: Advice, slos: list[Slo], since: pd.Timest
 def histograms(counts: Mapping[Indicator, pd.DataFrame]) -> dict[tuple[str, str], pd.DataFrame]:
     """Histograms among the series of a dataset, by service and name.
 
+    Those with at least two finite bounds, which are in ascending order.
+
     Parameters
     ----------
     counts : mapping of Indicator to DataFrame, as from `srelib.objectives.series`;
         ``latency_le_0.3`` is a bound of a histogram
-
-    Returns
-    -------
-    dict of (service, name) to DataFrame
-        Those with at least two finite bounds, which are in ascending order.
 
     Examples
     --------
@@ -343,7 +336,13 @@ def histograms(counts: Mapping[Indicator, pd.DataFrame]) -> dict[tuple[str, str]
     for key, frame in counts.items():
         if named := BOUND.fullmatch(key.sli):
             found.setdefault((key.service, named["name"]), {})[float(named["bound"])] = frame
-    return {key: _joined(bounds) for key, bounds in found.items() if len(bounds) > 1}
+    joined = {}
+    for name, bounds in found.items():
+        if len(bounds) > 1:  # good of every bound side by side, and the total
+            columns = {bound: bounds[bound]["good"] for bound in sorted(bounds)}
+            columns[math.inf] = bounds[max(bounds)]["total"]
+            joined[name] = pd.DataFrame(columns).sort_index()
+    return joined
 
 
 def thresholds(
@@ -419,10 +418,3 @@ def _finite_bounds(histogram: pd.DataFrame) -> list[float]:
                 f"{histogram.index[wrong[0]]}."
             )
     return [bound for bound in bounds if math.isfinite(bound)]
-
-
-def _joined(bounds: Mapping[float, pd.DataFrame]) -> pd.DataFrame:
-    """Good of every bound side by side, and the total; unknown where one of them is."""
-    columns = {bound: bounds[bound]["good"] for bound in sorted(bounds)}
-    columns[math.inf] = bounds[max(bounds)]["total"]
-    return pd.DataFrame(columns).sort_index()

@@ -318,14 +318,11 @@ def ceiling(dependencies: Mapping[str, Any]) -> Ceiling:
 def parse_dependencies(text: str | Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """What every service depends on, from JSON as a notebook parameter holds it.
 
+    By service, as `ceiling` takes them.
+
     Parameters
     ----------
     text : str or mapping, ``{"service": {"dependency": target, ...}, ...}``; empty text is none
-
-    Returns
-    -------
-    dict of str to dict
-        Dependencies by service, as `ceiling` takes them.
 
     Raises
     ------

@@ -193,12 +193,9 @@ def _met(
 
 
 def _week_weights(weeks: _Weeks, many: int, *, longer: float = 1.0) -> np.ndarray:
-    """How much each week, and what is worse than all of them, counts in so many redrawn histories;
-    `longer`: in those so many times as long.
-    """
-    return np.random.default_rng([0, many]).dirichlet(
-        [*np.full(len(weeks), longer), UNSEEN], size=many
-    )
+    """Weight of each week, and of what is worse than all, in redrawn histories so much longer."""
+    parts = [*np.full(len(weeks), longer), UNSEEN]
+    return np.random.default_rng([0, many]).dirichlet(parts, size=many)
 
 
 def _by_target(targets: Sequence[float]) -> pd.Index:

@@ -18,12 +18,11 @@ from srelib import windows
 from srelib.errors import ColumnError, ParameterError
 from srelib.fleet import Indicator
 from srelib.stats import Estimate
-from srelib.stats.intervals import _normal_quantile
+from srelib.stats.intervals import NAN, _normal_quantile
 from srelib.windows import Window
 from srelib.windows.sums import _divide, _sums_between
 from srelib.windows.window import _calendar_periods
 
-NAN = float("nan")
 FEWEST_WEEKS = 8
 """Weeks of a service below which nothing is said of it."""
 FEWEST_SERVICES = 4
@@ -242,16 +241,13 @@ def association(
 ) -> Association:
     """How two columns of a weekly panel moved together, within services and between them.
 
+    NaN where there are too few weeks (8 for a service) or services (4).
+
     Parameters
     ----------
     panel : DataFrame, weeks by services, as from `weekly`
     x, y : str, columns
     resamples, seed : int, shuffles of each kind, and their seed
-
-    Returns
-    -------
-    Association
-        NaN where there are too few weeks (8 for a service) or services (4).
 
     Raises
     ------

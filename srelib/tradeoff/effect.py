@@ -159,6 +159,8 @@ def deployment_effect(
 
     excess = bad in the windows - traffic in the windows * ratio of the matched controls
 
+    0 lies outside the interval exactly when the test rejects at 1 - `confidence`.
+
     Parameters
     ----------
     good, total : Series, counts of one service on a regular UTC index [events]; NaN is unknown
@@ -172,12 +174,6 @@ def deployment_effect(
     seed : int, of the draws
     details : bool, also the curve and the effect of each week, which take a quarter of the time
     by_week : bool, with the details: also the effect of each week
-
-    Returns
-    -------
-    Effect
-        Its `curve` and `by_week` are empty where they are not asked for. 0 lies outside its
-        interval exactly when the test rejects at 1 - `confidence`.
 
     Raises
     ------
@@ -245,8 +241,9 @@ def deployment_effect(
 
 
 def adjusted(effects: Results[Effect]) -> dict[Indicator, Effect | SrelibError]:
-    """Effects of several services, p-values corrected (Benjamini, Hochberg) for how many were
-    asked.
+    """Effects of several services, p-values corrected for how many were asked.
+
+    The correction is that of Benjamini and Hochberg.
 
     Parameters
     ----------

@@ -13,11 +13,10 @@ from srelib.delivery.lead_time import _lead_times
 from srelib.delivery.rules import DEFAULT
 from srelib.errors import ParameterError
 from srelib.stats import Estimate
-from srelib.stats.intervals import _normal_quantile, _wilson
+from srelib.stats.intervals import NAN, _normal_quantile, _wilson
 from srelib.tradeoff.association import Span
 from srelib.windows.sums import _divide
 
-NAN = float("nan")
 LABELS = {
     "weekday": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
     "hour": ("before 9 h", "9 to 12 h", "12 to 15 h", "15 to 18 h", "after 18 h"),
@@ -131,17 +130,14 @@ def by_time(
 ) -> Failures:
     """Do deployments of one weekday, or hour of the day, fail more often than those of others?
 
+    Groups are those of `LABELS` with a deployment, in their order.
+
     Parameters
     ----------
     outcomes : DataFrame, as from `deployment_outcomes`
     part : str, 'weekday' or 'hour'
     timezone : str, IANA zone of the people who deploy
     resamples, seed : int, of the permutation of failures within each service
-
-    Returns
-    -------
-    Failures
-        Those of `LABELS` with a deployment, in their order.
 
     Raises
     ------

@@ -18,12 +18,11 @@ from srelib.errors import ParameterError
 from srelib.fleet import Indicator
 from srelib.incidents.comparison import _summary
 from srelib.stats import Estimate
-from srelib.stats.intervals import _normal_quantile, _rate, _wilson
+from srelib.stats.intervals import NAN, _normal_quantile, _rate, _wilson
 from srelib.tradeoff.after_deployments import WEEK
 from srelib.tradeoff.association import Span
 from srelib.windows.sums import _divide, _paired, _prefix_pair, _ratio
 
-NAN = float("nan")
 FELT = pd.Timedelta("1h")
 """How far before a page users may have begun to feel what it tells about."""
 
@@ -104,7 +103,9 @@ def scoreboard(
     """
     if between is None:
         return {}
-    seen = {key: _within(frame, between) for key, frame in counts.items()}
+    edges = pd.DatetimeIndex(between)
+    cuts = {key: pd.DatetimeIndex(own.index).searchsorted(edges) for key, own in counts.items()}
+    seen = {key: own.iloc[slice(*cuts[key])] for key, own in counts.items()}
     named = _service_names(deployments, incidents, alerts)
     services = sorted({*named, *(key.service for key in seen)})
     delivered = delivery.metrics(
@@ -126,12 +127,6 @@ def scoreboard(
             own |= fields.get(service, {})
         found[service] = Scorecard(service=service, **own)
     return found
-
-
-def _within(counts: pd.DataFrame, between: Span) -> pd.DataFrame:
-    index = pd.DatetimeIndex(counts.index)
-    first, last = index.searchsorted(pd.DatetimeIndex(between))
-    return counts.iloc[first:last]
 
 
 def _incidents(

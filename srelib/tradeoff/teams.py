@@ -44,17 +44,14 @@ def team_totals(
 ) -> list[TeamTotals]:
     """How the services of each team stand, counted one by one; services without a team last.
 
+    Teams in the order of their first service; none where no service has one.
+
     Parameters
     ----------
     board : mapping of str to Scorecard, of each service (`scoreboard`)
     teams : Series, name of the team of each service (`Dataset.teams`)
     between : pair of Timestamp or None, the time of the scoreboard
     incidents : DataFrame or None, table ``incidents``; None: nobody exported it
-
-    Returns
-    -------
-    list of TeamTotals
-        Teams in the order of their first service; empty where no service has one.
 
     Examples
     --------
