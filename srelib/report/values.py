@@ -9,29 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from srelib import wording
-from srelib.changes.record import (
-    DEPLOYMENTS,
-    FAIL_RATE,
-    FILE,
-    LEAD_TIME,
-    LEVEL,
-    SCHEMA,
-    Record,
-    as_json,
-)
+from srelib.changes.record import FILE, LEVEL, SCHEMA, Record, as_json
 from srelib.errors import InputError
 from srelib.report.render import Markdown, Page, line_said
 
-COUNTED = {
-    "error budget left": LEVEL,
-    "error budget allowed": LEVEL,
-    "error budget spent": LEVEL,
-    "cost of deployments": LEVEL,
-    "deployments": DEPLOYMENTS,
-    "change lead time": LEAD_TIME,
-    "change fail rate": FAIL_RATE,
-}
-"""The daily counts behind a quantity that pages state."""
+OF_LEVEL = (
+    "error budget left", "error budget allowed", "error budget spent", "cost of deployments",
+)  # fmt: skip
+"""Quantities that pages state and that stand on the daily counts behind a service level."""
 WHERE = "data"
 """The parameter that says where the exports lie, which is of one machine."""
 
@@ -120,7 +105,7 @@ def _finding(
     one: Mapping[str, Any], page: Page, places: Mapping[tuple[str, str, str], int]
 ) -> dict[str, Any]:
     """A finding with the page that shows it, and the place of the counts behind it in `days`."""
-    quantity = COUNTED.get(one["quantity"], "")
+    quantity = LEVEL if one["quantity"] in OF_LEVEL else one["quantity"]
     subject = one["subject"] if quantity == LEVEL else ""
     anchor = f"{page.name}.html" + (f"#{one['anchor']}" if one["anchor"] else "")
     days = places.get((one["service"], quantity, subject))
