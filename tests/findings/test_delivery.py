@@ -179,8 +179,8 @@ def test_lead_times_say_what_became_of_the_others():
         incidents=tables.conform(incidents(BROKEN).assign(service="api"), "incidents"),
     )  # fmt: skip
     assert plain(say.data_sentences(look(SHOP, MADE), dataset=dataset)) == [
-        "Rules **srelib**: an incident is attributed to the deployment it names, else to the "
-        "latest within 1 day before it.",
+        "With the rules **srelib**, an incident is attributed to the deployment it names, else to "
+        "the latest within 1 day before it.",
         "Of 4 changes, 2 were deployed and 1 is waiting (median 4 days).",
         "Changes without a lead time: 1 before the first known deployment.",
         "1 of 4 changes have no commit time; their lead time starts at the merge and is shorter "

@@ -239,12 +239,12 @@ def test_traffic_is_said_where_it_is_low():
                  steady=0.996996, background=0.0047)  # fmt: skip
     rows["chance"] = [0.0, 0.4]
     assert said(spoken.traffic_sentences({SHOP: rows})) == [
-        "**shop** (3,328 events per window): one bad event misses 99.97 % or stricter; 99.7 % "
-        "leaves ten. At its usual error rate of 0.47 %, chance alone would miss 99.5 % in 40 of "
-        "100 windows."
+        "**shop** (3,328 events per window): a single bad event misses a target of 99.97 % or "
+        "stricter; at 99.7 % ten may be bad. At its usual error rate of 0.47 %, chance "
+        "alone would miss 99.5 % in 40 of 100 windows."
     ]
     rows["chance"] = 0.0
-    assert said(spoken.traffic_sentences({SHOP: rows}))[0].endswith("99.7 % leaves ten.")
+    assert said(spoken.traffic_sentences({SHOP: rows}))[0].endswith("at 99.7 % ten may be bad.")
     assert said(spoken.traffic_sentences({SHOP: rows.assign(steady=math.nan)})) == [
         "**shop** has 3,328 events per window, too few for any target."
     ]
@@ -290,4 +290,4 @@ def test_thresholds_say_pairs_or_why_not():
         lines = said(spoken.threshold_sentences({key: found}, pass_probability=0.9))
         assert lines == [f"**shop latency**: {text}"]
     (line,) = said(spoken.threshold_sentences({}, pass_probability=0.9))
-    assert line.startswith("To add one, export the")
+    assert line.startswith("To choose latency targets, export the")

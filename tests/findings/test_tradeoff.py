@@ -210,13 +210,13 @@ def judged(p_batch: float, p_day: float) -> list[str]:
 def test_failures_by_size_and_time():
     """Size by odds, weekday by the one that stands out; neither nor."""
     assert judged(0.01, 0.003) == [
-        "Larger deployments of the same service failed **more often**: odds times 1.50 for twice "
-        "the changes (95 % interval 1.10 to 2.05, n = 60).",
+        "Larger deployments of the same service failed **more often**: odds of failure 1.50 times "
+        "as high for twice the changes (95 % interval 1.10 to 2.05, n = 60).",
         "The weekday matters (p = 0.003, n = 60): on Fri, 10 of 20 deployments failed (95 % "
         "interval 30 % to 70 %), against 20 % expected.",
     ]
     (size,) = judged(0.4, 0.4)
-    assert size.startswith("Batch size: no significant difference, odds times 1.50 for twice")
+    assert size.startswith("Batch size: no significant difference, odds of failure 1.50 times as")
 
 
 def test_without_changes_batch_size_says_how_to_add_them():
