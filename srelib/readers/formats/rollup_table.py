@@ -18,9 +18,14 @@ COLUMNS = ("time", "service", "sli", "good", "total")
 
 
 def is_parquet(path: Path) -> bool:
-    """Whether a file begins as Parquet does."""
-    with path.open("rb") as raw:
-        return raw.read(4) == b"PAR1"
+    """Whether a file begins as Parquet does; what cannot be opened is told as of any other."""
+    if not path.is_file():
+        return False
+    try:
+        with path.open("rb") as raw:
+            return raw.read(4) == b"PAR1"
+    except OSError:
+        return False
 
 
 def read_rollup(path: Path, root: Path) -> FileResult:
