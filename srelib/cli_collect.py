@@ -93,3 +93,57 @@ def collect_prometheus(
     if lacking := prometheus.add_entries(objectives, step=length, out=out):
         _say(f"Paste this at the top of sources.toml:\n\n{lacking}")
     typer.echo(str(out / prometheus.FOLDER))
+
+
+Since = Annotated[str, opt.option("--since", "DATE", "From this day on (UTC), or time.")]
+Exports = Annotated[Path, opt.option("--out", "DIR", "Folder of exports.")]
+Api = Annotated[str | None, opt.option("--api", "URL", "Of the API of a server of your own.")]
+_RUNS = "File of the workflow whose runs are deployments, instead of GitHub's deployments."
+
+
+@collect.command("github", short_help="Write deployments, changes and issues of GitHub.")
+def collect_github(
+    repository: Annotated[str, typer.Argument(metavar="OWNER/NAME", help="The repository.")],
+    since: Since,
+    out: Exports,
+    workflow: Annotated[str | None, opt.option("--workflow", "FILE", _RUNS)] = None,
+    api: Api = None,
+    debug: opt.Debug = False,
+) -> None:
+    """Write deployments with their statuses, merged pull requests and issues, as the API says them.
+
+    A token is read from GITHUB_TOKEN. A run that failed goes on where it was.
+    Exit 0: done. 2: the server cannot be used; files that are whole stay.
+    """
+    _collect_hosted("github", repository, since, out, workflow, api)
+
+
+@collect.command("gitlab", short_help="Write deployments and merge requests of GitLab.")
+def collect_gitlab(
+    project: Annotated[str, typer.Argument(metavar="GROUP/NAME", help="The project.")],
+    since: Since,
+    out: Exports,
+    api: Api = None,
+    debug: opt.Debug = False,
+) -> None:
+    """Write deployments and merged requests, as the API says them.
+
+    A token is read from GITLAB_TOKEN.
+    Exit 0: done. 2: the server cannot be used; files that are whole stay.
+    """
+    _collect_hosted("gitlab", project, since, out, None, api)
+
+
+def _collect_hosted(
+    hosting: str, repository: str, since: str, out: Path, workflow: str | None, api: str | None
+) -> None:
+    from srelib import hosting as hosts
+    from srelib.folder import selection
+
+    files = hosts.collect(
+        hosting, repository, since=selection.moment(since, "since", date=True),
+        out=out.expanduser(), workflow=workflow, api=api,
+        progress=lambda file, records: _say(f"{file}: {records:,}"),
+    )  # fmt: skip
+    for file in files:
+        typer.echo(str(file))

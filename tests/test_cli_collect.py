@@ -79,3 +79,24 @@ def test_collect_prometheus_says_what_fails(failing, tmp_path, capsys):
     assert code == 0
     assert 'match = "prometheus/shop.*.json"' in noise
     assert (tmp_path / "sources.toml").read_text() == "# mine\n"
+
+
+def test_collect_github_prints_the_files(failing, tmp_path, capsys):
+    """And how far it is, on standard error; a day without a zone is UTC."""
+    url, server = failing
+    issue = {
+        "number": 1,
+        "title": "Incident: down",
+        "state": "open",
+        "labels": [],
+        **dict.fromkeys(("created_at", "updated_at"), "2026-06-02T00:00:00Z"),
+    }
+    server.answers = [(200, {}, b"[]"), (200, {}, b"[]"), (200, {}, json.dumps([issue]).encode())]
+    told = ("collect", "github", "shop/web", "--since", "2026-06-01", "--out", tmp_path)
+    code, shown, noise = run(*told, "--api", url, capsys=capsys)
+    assert (code, shown) == (0, f"{tmp_path / 'github-issues.json'}\n")
+    assert "github-issues.json: 1" in noise
+    server.answers = [(404, {}, b'{"message": "Not Found"}')]
+    told = ("collect", "gitlab", "shop/none", "--since", "2026-06-01", "--out", tmp_path)
+    code, _, noise = run(*told, "--api", url, capsys=capsys)
+    assert (code, "answers 404: Not Found" in noise) == (2, True)

@@ -27,10 +27,11 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 ORDER = [
     "notebook", "errors", "cache", "shipped", "questions", "wording", "tables", "shown",
     "annotations", "schema", "windows", "recurring", "marks", "stats", "fleet", "events",
-    "series", "states", "slos", "condition", "sources", "readers", "rollup", "web", "collect",
-    "sli", "budget", "delivery", "incidents", "alerts", "prometheus", "tradeoff", "policy",
-    "targets", "decisions", "folder", "dataset", "quality", "objectives", "changes", "simulate",
-    "figures", "findings", "explore", "report", "options", "terminal", "cli_collect", "cli",
+    "series", "states", "slos", "condition", "sources", "readers", "rollup", "web", "hosting",
+    "collect", "sli", "budget", "delivery", "incidents", "alerts", "prometheus", "tradeoff",
+    "policy", "targets", "decisions", "folder", "dataset", "quality", "objectives", "changes",
+    "simulate", "figures", "findings", "explore", "report", "options", "terminal", "cli_collect",
+    "cli",
 ]  # fmt: skip
 
 SLOW = ("scipy", "duckdb", "matplotlib", "nbconvert", "pydantic", "yaml")

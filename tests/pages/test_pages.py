@@ -421,6 +421,13 @@ def test_the_report_prints_on_few_sheets(visit, folder, names):
         pdf = visit(name).pdf(format="A4", prefer_css_page_size=True)
         sheets[name] = len(re.findall(rb"/Type\s*/Page\b", pdf))
     assert sum(sheets.values()) <= 45, sheets
+    page = visit("index.html")
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 688, "height": 1000})
+    tables = page.locator(".standing table, .scoreboard table")
+    assert tables.count() == 3
+    fits = "all => all.map(t => [getComputedStyle(t).breakInside, t.clientHeight < 1000])"
+    assert tables.evaluate_all(fits) == [["avoid", True]] * 3
 
 
 def test_every_page_prints(visit, names):
