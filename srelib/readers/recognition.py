@@ -17,11 +17,11 @@ from srelib.readers import (
     json_text,
     monitoring,
     records,
+    rollup_table,
     sheets,
 )
 from srelib.readers.base import Family, FileResult, Head
 from srelib.readers.engine import Format
-from srelib.readers.formats import rollup_table
 from srelib.sources import UNSAID
 
 if TYPE_CHECKING:

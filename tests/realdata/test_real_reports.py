@@ -76,7 +76,7 @@ def test_a_report_on_real_exports_is_complete(tmp_path, name):
     of_services = [name for name in pages if name.startswith("service-")]
     assert len(notebooks) == len(PAGES[name])
     assert of_services
-    assert pages.keys() == {"index", "changes", *notebooks, *of_services}
+    assert pages.keys() == {"index", "changes", "glossary", *notebooks, *of_services}
     for page in pages.values():
         assert "<script" not in page
     for page, texts in SAID[name].items():
