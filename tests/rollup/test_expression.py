@@ -1,6 +1,7 @@
 """Requests counted by bucket and service, against pandas on the same rows."""
 
 from functools import partial
+from pathlib import Path
 
 import ibis
 import numpy as np
@@ -149,3 +150,13 @@ def test_table_sli_holds_only_buckets_with_requests():
         ["availability", 1.0, 1.0], ["latency_le_0.3", 0.0, 1.0],
     ]  # fmt: skip
     assert found["good"].dtype == np.float64
+
+
+def test_the_documentation_has_the_query_of_every_engine():
+    """As `--sql` prints it today."""
+    text = (Path(__file__).parents[2] / "docs" / "rollup.md").read_text("utf-8")
+    said = rollup.read_rules("status < 500", where="path != '/health'", latency="300ms,1s",
+                             duration="latency_ms:ms")  # fmt: skip
+    for dialect in rollup.DIALECTS:
+        block = f"### {dialect}\n\n```sql\n{rollup.sql(dialect, 'requests', said)}\n```\n"
+        assert block in text, dialect
