@@ -134,11 +134,12 @@ def _serve() -> None:
         importlib.import_module(name)
     gc.freeze()
     signal.signal(signal.SIGCHLD, _reap)
+    parent = os.getpid()
     for line in sys.stdin.buffer:
         if pid := os.fork():
             os.write(1, f"{pid}\n".encode())
         else:
-            _become_kernel(*json.loads(line))
+            _become_kernel(parent, *json.loads(line))
 
 
 def _reap(*_: Any) -> None:
@@ -148,10 +149,12 @@ def _reap(*_: Any) -> None:
             pass
 
 
-def _become_kernel(arguments: list[str], cwd: str) -> None:
+def _become_kernel(parent: int, arguments: list[str], cwd: str) -> None:
     from ipykernel.kernelapp import IPKernelApp
 
     ctypes.CDLL(None).prctl(_DIES_WITH_PARENT, signal.SIGKILL)
+    if os.getppid() != parent:  # it ended before that
+        os._exit(0)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
     os.chdir(cwd)
