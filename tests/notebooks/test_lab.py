@@ -123,20 +123,27 @@ def save(page, path: Path) -> bytes:
 
 
 def move_each(page, name: str) -> None:
-    """Move every control of a notebook by keyboard, the choice of a service last; the figure
-    follows each of them, if not every step: three alert policies detect the same here.
+    """Move every control of a notebook, the choice of a service last; the figure follows each of
+    them, if not every step: three alert policies detect the same here.
     """
     assert page.locator(FIGURE).count() == (name in SLIDERS)
     controls = page.locator(".widget-hbox select, .widget-hbox .noUi-handle")
     assert controls.count() == SLIDERS.get(name, 0)
     for number in [*range(1, controls.count()), 0][: controls.count()]:
         before = page.locator(FIGURE).get_attribute("src")
-        for key in ("ArrowRight", *["ArrowDown"] * 3, "End", "Home"):
-            controls.nth(number).press(key)
-            if follows(page, before):
-                break
-        else:
+        if not any(follows(page, before) for _ in steps(controls.nth(number))):
             pytest.fail(f"{name}: the figure does not follow control {number}")
+
+
+def steps(control) -> Iterator[None]:
+    """Take a control from one value to the next: a slider by keyboard, a list by its entries."""
+    if control.evaluate("element => element.tagName") != "SELECT":
+        for key in ("ArrowRight", "End", "Home"):
+            yield control.press(key)
+        return
+    for number in range(1, control.locator("option").count()):
+        control.select_option(index=number)
+        yield None
 
 
 def follows(page, before: str) -> bool:
