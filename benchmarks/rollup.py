@@ -38,7 +38,7 @@ OURS = _MEASURE.format(
     imports="import duckdb, ibis, pyarrow\nfrom pathlib import Path\nfrom srelib import rollup",
     call=f"""
 rules = rollup.read_rules({RULES[0]!r}, **{RULES[1]!r})
-with rollup.opened([sys.argv[1]], rules, memory={MEMORY!r}) as logs:
+with rollup.opened([sys.argv[1]], rules, memory={MEMORY!r}, timezone="UTC") as logs:
     rollup.write(logs, rules, Path(sys.argv[2]))
 """,
 )
@@ -102,8 +102,9 @@ def generate(folder: Path = FOLDER) -> tuple[Path, int]:
             "COPY (SELECT make_timestamp(1780272000000000 + i * 12960) AS time,"
             " 'service-' || (hash(i) % 100)::VARCHAR AS service,"
             " (CASE WHEN hash(i + 1) % 500 = 0 THEN 503 ELSE 200 END)::SMALLINT AS status,"
-            " ((hash(i + 2) % 1500) / 1000)::FLOAT AS took"
-            f" FROM range({first}, {first + PART}) r(i)) TO '{unfinished}' (COMPRESSION zstd)"
+            " ((hash(i + 2) % 1500) / 1000)::DOUBLE AS took"
+            f" FROM range({first}, {first + PART}) r(i)) TO '{unfinished}'"
+            " (FORMAT parquet, COMPRESSION zstd)"
         )
         unfinished.rename(path)
     return folder, parts * PART
@@ -162,7 +163,7 @@ def _compare(folder: Path, rows: int) -> None:
 
     said = rollup.read_rules(RULES[0], **RULES[1])
     part = str(folder / "requests-00.parquet")
-    with rollup.opened([part], said) as logs:
+    with rollup.opened([part], said, timezone="UTC") as logs:
         sql = rollup.sql("duckdb", "logs", said)
         mine = _sorted(logs.connection.con.sql(sql).df())
     frame = pd.read_parquet(part)
@@ -183,7 +184,7 @@ def _compare(folder: Path, rows: int) -> None:
     spark.read.parquet(str(folder)).createOrReplaceTempView("logs")
     theirs = spark.sql(rollup.sql("databricks", "logs", said)).toPandas()
     spark.stop()
-    with rollup.opened([str(folder)], said) as logs:
+    with rollup.opened([str(folder)], said, timezone="UTC") as logs:
         every = _sorted(logs.connection.con.sql(sql).df())
     pd.testing.assert_frame_equal(every, _sorted(theirs), check_dtype=False)
     print(f"Spark counts {len(every):,} buckets of {rows:,} rows alike", file=sys.stderr)
