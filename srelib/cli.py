@@ -285,6 +285,11 @@ def rollup(
         good, time=time, service=by, every=every, where=where, latency=latency,
         duration=duration, key=key, sli=sli,
     )  # fmt: skip
+    if (engine or sql) and (service or timezone or len(logs) > 1):
+        raise ParameterError(
+            "--service, --timezone and several LOGS are for files; with --engine or --sql make a "
+            "view of the table that has a service and times in UTC."
+        )
     if sql:
         typer.echo(rolling.sql(sql, logs[0], rules))
         return

@@ -82,7 +82,11 @@ def collect_prometheus(
     from srelib.schema import duration
 
     out = out.expanduser()
-    objectives = [one for one in slos.read(slo or out) if not one.composite]
+    every = slos.read(slo or out)
+    objectives = [one for one in every if not one.composite]
+    if len(objectives) < len(every):
+        left_out = ", ".join(one.name for one in every if one.composite)
+        _say(f"Composites have no query and are left out: {left_out}")
     length = duration(step)
     first = selection.moment(since, "since", date=True)
     last = selection.moment(until, "until", date=True) if until else pd.Timestamp.now("UTC")

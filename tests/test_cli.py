@@ -596,6 +596,9 @@ def test_rollup_prints_its_query(capsys):
     assert code == 0
     assert 'FROM "requests"' in shown
     assert run("rollup", "x", "--good", "a = 1", "--sql", "oracle", capsys=capsys)[0] == 2
+    told = ("rollup", "x", "--good", "a = 1", "--sql", "trino", "--timezone", "Europe/Berlin")
+    code, _, noise = run(*told, capsys=capsys)
+    assert (code, "are for files" in noise) == (2, True)
     code, _, noise = run("rollup", "x", "--good", "a = 1", capsys=capsys)
     assert (code, "--out DIR" in noise) == (2, True)
 

@@ -176,8 +176,12 @@ def rollup(table: ir.Table, rules: RequestRules) -> ir.Table:
              if table[name].type().is_string()}  # fmt: skip
     table = table.mutate(**typed) if typed else table
     sound = reduce(and_, (table[name].notnull() for name in rules.columns))
-    counts = sound if rules.where is None else sound & _holds(rules.where, table)
-    table = table.mutate(_sound=sound, _counts=counts)
+    counts, refused = sound, ~sound
+    if rules.where is not None:
+        chosen = _holds(rules.where, table)
+        known = (table[one.column].notnull() for one in columns_of_condition(rules.where))
+        counts, refused = sound & chosen, ~(sound | (reduce(and_, known) & ~chosen))
+    table = table.mutate(_counts=counts, _refused=refused)
     if rules.key:
         table = table.mutate(_first=_first_of_its_name(table, rules))
         table = table.mutate(_counts=table["_counts"] & table["_first"])
@@ -188,8 +192,8 @@ def rollup(table: ir.Table, rules: RequestRules) -> ir.Table:
         time=_bucket(table[rules.time], rules.every), service=table[rules.service]
     ).aggregate(
         total=_number(table["_counts"]),
-        refused=_number(~table["_sound"]),
-        left_out=_number(table["_sound"] & ~table["_counts"]),
+        refused=_number(table["_refused"]),
+        left_out=_number(~(table["_counts"] | table["_refused"])),
         **{name: _number(table["_counts"] & holds) for name, holds in good.items()},
     )  # fmt: skip
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from srelib import wording
+from srelib.condition import as_sql
 from srelib.errors import InputError
 from srelib.readers import cells
 from srelib.readers.base import head
@@ -62,6 +63,9 @@ class Logs:
     def samples(self, most: int = 5) -> list[str]:
         """Some lines that were refused, as they stand in the file."""
         lacking = " OR ".join(f"logs.{_name(name)} IS NULL" for name in self.rules.columns)
+        if self.rules.where is not None:
+            names = {name: f"logs.{_name(name)}" for name in self.rules.columns}
+            lacking = f"({lacking}) AND ({as_sql(self.rules.where, names)}) IS NOT FALSE"
         query = f"SELECT to_json(_row) FROM whole_rows AS logs WHERE {lacking} LIMIT {most}"
         lines = [text for (text,) in asked(self.connection, query)]
         if self.kind == "csv":
@@ -113,7 +117,7 @@ def opened(
     """
     ibis = engine()
     paths = _found(files)
-    kind = _kind(paths[0])
+    kind = _kind_of_all(paths)
     with _spilling(spill) as folder:
         connection = ibis.duckdb.connect(
             memory_limit=memory, temp_directory=str(folder),
@@ -158,8 +162,22 @@ def _found(files: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def _kind_of_all(paths: Sequence[str]) -> str:
+    """What the files hold; refused where they differ, because columns go by their place."""
+    kinds = {path: _kind(path) for path in paths}
+    kind, first = kinds[paths[0]], Path(paths[0])
+    for path, other in kinds.items():
+        if other != kind:
+            raise InputError(f"{first.name} is {kind} and {Path(path).name} is {other}",
+                             fix="count each kind by itself")  # fmt: skip
+        if kind == "csv" and head(Path(path)).header != head(first).header:
+            raise InputError(f"{first.name} and {Path(path).name} have different columns",
+                             fix="count each by itself, or give them the same columns")  # fmt: skip
+    return kind
+
+
 def _kind(path: str) -> str:
-    """What the first file holds."""
+    """What a file holds."""
     with Path(path).open("rb") as raw:
         start = raw.read(4)
     if start == b"PAR1":
@@ -219,8 +237,8 @@ def _view(connection: Any, kind: str, rules: RequestRules, timezone: str | None,
         )
     parts = {name: _name(name) for name in rules.columns}
     for name in rules.numbers:
-        if kinds[name] == "VARCHAR":
-            parts[name] = f"TRY_CAST({_name(name)} AS DOUBLE)"
+        number = f"TRY_CAST({_name(name)} AS DOUBLE)"
+        parts[name] = f"CASE WHEN isfinite({number}) THEN {number} END"
     time = rules.time
     first = asked(
         connection,
@@ -229,7 +247,9 @@ def _view(connection: Any, kind: str, rules: RequestRules, timezone: str | None,
     if not first:
         raise InputError(f"column {time!r} of {Path(path).name} holds no time",
                          fix="name another with --time")  # fmt: skip
-    parts[time] = _utc(_name(time), kinds[time], first[0][0], _FORMS.get(kind), timezone, time)
+    at = _utc(_name(time), kinds[time], first[0][0], _FORMS.get(kind), timezone, time)
+    early, late = (f"TIMESTAMP '{end:%Y-%m-%d}'" for end in (cells.EARLIEST, cells.LATEST))
+    parts[time] = f"CASE WHEN {at} >= {early} AND {at} < {late} THEN {at} END"
     return ", ".join(f"{what} AS {_name(n)}" for n, what in parts.items())
 
 
@@ -243,9 +263,12 @@ def _utc(
         return _placed(column, timezone, first, name)
     text = str(first)
     if re.fullmatch(r"\d{9,19}(\.\d+)?", text):
-        unit = cells.epoch_unit(np.array([float(text)]))[0]
-        micros = 1_000_000 / cells.EPOCH_UNITS[str(unit)]
-        return f"make_timestamp((TRY_CAST({column} AS DOUBLE) * {micros:g})::BIGINT)"
+        unit = str(cells.epoch_unit(np.array([float(text)]))[0])
+        if not unit:
+            raise InputError(f"times in column {name!r} such as {text} are no epoch of our time",
+                             fix="name another with --time")  # fmt: skip
+        micros = f"TRY_CAST({column} AS DOUBLE) * {1_000_000 / cells.EPOCH_UNITS[unit]:g}"
+        return f"TRY(make_timestamp(TRY_CAST({micros} AS BIGINT)))"
     if form:
         return f"make_timestamp(epoch_us(try_strptime({column}, {_text(form)})::TIMESTAMPTZ))"
     if _ZONED.fullmatch(text):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 MOST_REFUSED = 0.01
-"""Share of rows that may be refused; of more it is not known whether they lean."""
+"""Share of rows of a service that may be refused; more could lean towards failures."""
 
 
 @dataclass(frozen=True)
@@ -119,8 +119,8 @@ def write(source: Logs | ir.Table, rules: RequestRules, out: Path) -> Rolled:
     Raises
     ------
     InputError
-        The folder exists or cannot be written; no row counts; or more than 1 % of the rows had to
-        be refused.
+        The folder exists or cannot be written; no row counts; or more than 1 % of the rows, or of
+        those of one service, had to be refused.
     """
     import duckdb
 
@@ -148,7 +148,7 @@ def write(source: Logs | ir.Table, rules: RequestRules, out: Path) -> Rolled:
             what = (str(error).strip().splitlines() or [type(error).__name__])[0]
             raise InputError(
                 f"the rows could not be counted ({wording.label(what, limit=300)})",
-                fix="see what it says; --memory and --spill give the database more room",
+                fix="check the files; --memory and --spill give the database more room",
             ) from error
     return rolled
 
@@ -178,6 +178,18 @@ def _balance(local: Any, source: Logs | ir.Table, rules: RequestRules, out: Path
         raise InputError(
             f"{refused:,} of {rows:,} rows lack a time, a service or a number that is needed{seen}",
             fix="leave them out by --where if they are no requests, or name other columns",
+        )
+    leaning = asked(
+        local,
+        "SELECT service FROM counted WHERE service IS NOT NULL GROUP BY service"
+        f" HAVING sum(refused) > {MOST_REFUSED} * sum(total + refused + left_out) ORDER BY service",
+    )
+    if leaning:
+        named = wording.listing([repr(wording.label(service)) for (service,) in leaning])
+        raise InputError(
+            f"of {named} more than 1 % of the rows lack a time or a number that is needed, which "
+            "could lean towards failures" + (f"; such as {samples[0]}" if samples else ""),
+            fix="leave these rows or services out by --where, or name other columns",
         )
     if not kept:
         raise InputError("no row counts", fix="check --where and the files")

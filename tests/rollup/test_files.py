@@ -141,6 +141,10 @@ def test_lines_that_are_no_rows_are_counted_and_shown(tmp_path):
         assert logs.broken() == 2
         samples = logs.samples()
     assert any('"status":"oops"' in sample for sample in samples)
+    without = rollup.read_rules("status < 500", time="ts", service="svc", where="svc != 'shop'")
+    with rollup.opened([str(tmp_path / "*.csv")], without) as logs:
+        assert rollup.rollup(logs.table, without).execute()["refused"].sum() == 0
+        assert not any("oops" in sample for sample in logs.samples())
     assert "short,row" in samples
 
 
@@ -173,3 +177,36 @@ def test_more_than_memory_spills(tmp_path):
     ) as logs:
         assert rollup.write(logs, RULES, tmp_path / "out").buckets == 1_000_000
     assert list((tmp_path / "spill").iterdir()) == []
+
+
+def test_files_that_differ_are_not_read_as_one(tmp_path):
+    """Columns of CSV go by their place, so another order would be another meaning."""
+    (tmp_path / "a.csv").write_text("ts,svc,status\n2026-06-01T00:00:10Z,shop,200\n")
+    (tmp_path / "b.csv").write_text("status,svc,ts\n503,shop,2026-06-01T00:00:10Z\n")
+    with pytest.raises(InputError, match=r"a\.csv and b\.csv have different columns"):
+        counted([tmp_path])
+    (tmp_path / "b.csv").unlink()
+    as_json(tmp_path / "c.jsonl")
+    with pytest.raises(InputError, match=r"a\.csv is csv and c\.jsonl is json"):
+        counted([tmp_path])
+
+
+@pytest.mark.parametrize("status", ["nan", "inf", "NaN", "-inf", "1e999"])
+def test_what_is_no_number_is_neither_good_nor_bad(tmp_path, status):
+    """Also where the database would take it for one."""
+    (tmp_path / "a.csv").write_text(f"ts,svc,status\n2026-06-01T00:00:10Z,shop,{status}\n")
+    assert counted([tmp_path / "a.csv"]) == ([], 1)
+
+
+@pytest.mark.parametrize("at", ["1780272000000", "1e300", "99999999999999999999", "-5", "nan"])
+def test_a_time_of_another_age_is_refused(tmp_path, at):
+    """In a column of epochs in seconds."""
+    (tmp_path / "a.csv").write_text(f"ts,svc,status\n1780272000,shop,200\n{at},shop,200\n")
+    assert counted([tmp_path / "a.csv"]) == ([["2026-06-01 00:00", "shop", 1, 1]], 1)
+
+
+def test_a_number_that_is_no_epoch_is_asked_about(tmp_path):
+    """Instead of being read in some unit."""
+    (tmp_path / "a.csv").write_text("ts,svc,status\n123456789,shop,200\n")
+    with pytest.raises(InputError, match="no epoch of our time"):
+        counted([tmp_path / "a.csv"])

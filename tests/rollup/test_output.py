@@ -99,6 +99,18 @@ def test_too_much_that_cannot_be_read_is_refused(tmp_path):
         written(logs_of(frame, tmp_path / "whole"), tmp_path / "out", rules)
 
 
+def test_a_service_whose_rows_lean_is_not_hidden_by_the_others(tmp_path):
+    """Few of all rows, but many of one service: it is named."""
+    frame = logs(tmp_path / "logs", n=6000)
+    small = frame.iloc[:50].assign(service="tiny", id=range(10**6, 10**6 + 50)).astype(object)
+    small.iloc[:5, small.columns.get_loc("status")] = "-"
+    whole = logs_of(pd.concat([frame, small]), tmp_path / "whole")
+    with pytest.raises(InputError, match="of 'tiny' more than 1 % of the rows lack"):
+        written(whole, tmp_path / "out")
+    without = rollup.read_rules("status < 500", where="service != 'tiny'")
+    assert written(whole, tmp_path / "out", without).services == 3
+
+
 def logs_of(frame, folder):
     """A folder with these rows."""
     folder.mkdir()
