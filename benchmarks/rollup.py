@@ -48,15 +48,15 @@ with duckdb.connect() as db:
     db.execute("SET memory_limit = '{MEMORY}'; SET preserve_insertion_order = false")
     db.execute('''
         CREATE TEMP TABLE counted AS
-        SELECT time_bucket(INTERVAL 1 minute, time) AS time, service, count(*) AS total,
+        SELECT date_trunc('minute', time) AS time, service, count(*) AS total,
                count(*) FILTER (WHERE status < 500) AS availability,
                count(*) FILTER (WHERE took <= 0.3) AS "latency_le_0.3",
                count(*) FILTER (WHERE took <= 1) AS latency_le_1
         FROM read_parquet(?) GROUP BY ALL''', [sys.argv[1] + "/*.parquet"])
     db.execute(f'''
         COPY (SELECT time, service, sli, good::DOUBLE AS good, total::DOUBLE AS total FROM
-              (UNPIVOT counted ON availability, "latency_le_0.3", latency_le_1
-               INTO NAME sli VALUE good) ORDER BY service, sli, time)
+              (UNPIVOT (FROM counted ORDER BY service, time)
+               ON availability, "latency_le_0.3", latency_le_1 INTO NAME sli VALUE good))
         TO '{{sys.argv[2]}}/sli' (FORMAT parquet, COMPRESSION zstd, PARTITION_BY (service),
                                 WRITE_PARTITION_COLUMNS true)''')
 """

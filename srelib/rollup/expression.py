@@ -188,25 +188,26 @@ def rollup(table: ir.Table, rules: RequestRules) -> ir.Table:
     good = {rules.sli: _holds(rules.good, table)}
     for bound in rules.bounds:
         good[f"latency_le_{bound:g}"] = table[rules.duration] <= bound / UNITS[rules.unit]
+    total = _number(table["_counts"])
+    chooses = rules.where is not None or rules.key
+    refused = _number(table["_refused"]) if chooses else table.count() - total
     return table.group_by(
         time=_bucket(table[rules.time], rules.every), service=table[rules.service]
     ).aggregate(
-        total=_number(table["_counts"]),
-        refused=_number(table["_refused"]),
-        left_out=_number(~(table["_counts"] | table["_refused"])),
+        total=total, refused=refused, left_out=table.count() - total - refused,
         **{name: _number(table["_counts"] & holds) for name, holds in good.items()},
     )  # fmt: skip
 
 
 def long(counted: ir.Table, rules: RequestRules) -> ir.Table:
     """Counts of `rollup` as table `sli`: time, service, sli, good, total."""
-    kept = counted.filter(counted["total"] > 0)
+    kept = counted.filter(counted["total"] > 0).order_by("service", "time")
     names = [name for name in kept.columns if name not in ("time", "service", *COUNTS)]
     narrow = kept.pivot_longer(names, names_to="sli", values_to="good")
     return narrow.select(
         "time", "service", "sli", *(narrow[one].cast("float64").name(one)
                                     for one in ("good", "total"))
-    ).order_by("service", "sli", "time")  # fmt: skip
+    )  # fmt: skip
 
 
 def sql(dialect: str, name: str, rules: RequestRules) -> str:
@@ -270,8 +271,8 @@ def _bucket(time: Any, every: pd.Timedelta) -> Any:
 
 
 def _number(holds: Any) -> Any:
-    """How many rows it holds for."""
-    return holds.cast("int8").sum().cast("int64")
+    """How many rows it holds for; engines are quicker at this than at filters."""
+    return engine().cases((holds, 1)).count()
 
 
 def _first_of_its_name(table: ir.Table, rules: RequestRules) -> Any:
@@ -294,6 +295,8 @@ def _holds(condition: Condition, table: ir.Table) -> Any:
     column, value = table[condition.column], condition.values[0]
     if isinstance(value, str) and not column.type().is_string():
         column = column.cast("string")
+    elif isinstance(value, float) and value.is_integer() and column.type().is_integer():
+        value = int(value)  # engines compare whole numbers faster
     if condition.op == "in":
         return column.isin(condition.values)
     return {
