@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import sys
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -251,6 +252,47 @@ def rules(
         return
     _write_text(out, text, option="--out")
     typer.echo(str(out))
+
+
+@app.command(short_help="Ask every service of a fleet of any size what to do.")
+def fleet(
+    data: opt.Data = None,
+    out: opt.Report = Path("reports"),
+    engine: opt.FleetEngine = "processes",
+    table: opt.Counts = None,
+    every: opt.Bucket = None,
+    settings: opt.FleetSettings = None,
+    jobs: opt.Processes = None,
+    keep: opt.Keep = True,
+    debug: opt.Debug = False,
+) -> None:
+    """Ask every service of DATA what to do, the counts of one service in memory at a time.
+
+    The counts are the Parquet that srelib rollup writes; beside them lie deployments, incidents
+    and slos.yaml as for srelib report. Writes pages (what needs doing first, each team, every
+    service by name), services.csv and objectives.csv. A run that ended goes on where it was.
+    Exit 0: done. 2: the input cannot be used, nothing is written.
+    """
+    from srelib import partitioned
+    from srelib.report import destination, fleet_pages
+
+    out = out.expanduser()
+    destination.refuse_foreign(out)
+    asked = partitioned.Settings.read(_settings(settings or []))
+    with (
+        _progress() as progress,
+        closing(partitioned.engine(engine, jobs=jobs, table=table)) as on,
+    ):
+        found = partitioned.summarize(
+            _folder(data),
+            on=on,
+            settings=asked,
+            step=every,
+            keep=keep,
+            progress=progress,
+        )
+    fleet_pages.write(found, out)
+    typer.echo(str(out / "index.html"))
 
 
 @app.command(short_help="Count the requests in logs of any size.")

@@ -293,16 +293,27 @@ class Explored:
         return f"{source_entries.PASTE}\n{self.entries}" if self.entries else ""
 
 
-def explored(path: str | Path, *, as_of: str | pd.Timestamp | None = None) -> Explored:
-    """Read a folder to its end: every problem of every file, and the entries that answer them."""
+def explored(
+    path: str | Path,
+    *,
+    as_of: str | pd.Timestamp | None = None,
+    outline: FileResult | None = None,
+) -> Explored:
+    """Read a folder to its end: every problem of every file, and the entries that answer them.
+
+    `outline` stands for the counts in Parquet, which then are not read.
+    """
     path = Path(path)
     root, files = listing(path)
     problems: list[InputError] = []
     documents = _objectives(root if path.is_dir() else None, files, problems)
-    exports = [file for file in files if file.suffix.lower() not in (".yaml", ".yml", ".toml")]
+    others = (".yaml", ".yml", ".toml", *([".parquet"] if outline else []))
+    exports = [file for file in files if file.suffix.lower() not in others]
     named = {wording.shown_path(file, root): file for file in exports}
     folder = Folder(root, _sources(root), named, problems=problems)
     folder.read_all()
+    if outline is not None:
+        folder.stand_in("sli/*.parquet", outline)
     dataset = _joined(path, folder, documents)
     if dataset is not None:
         notes = (*documents.notes, *folder.notes(), *dataset.notes)

@@ -93,3 +93,16 @@ Sql = Annotated[str | None, option("--sql", "DIALECT", _SQL)]
 Memory = Annotated[str, option("--memory", "SIZE", "What DuckDB may hold.", shown=True)]
 _SPILL = "Folder for what does not fit. Default: a temporary one."
 Spill = Annotated[Path | None, option("--spill", "DIR", _SPILL)]
+
+_FLEET_ENGINE = (
+    "processes of this machine, or a master of Spark: local[4], spark://host:7077, yarn."
+)
+FleetEngine = Annotated[str, option("--engine", "ADDRESS", _FLEET_ENGINE, shown=True)]
+_COUNTS = "Name or path of the counts as Spark knows it. Default: the Parquet in DATA."
+Counts = Annotated[str | None, option("--table", "NAME", _COUNTS)]
+_BUCKET = "Length of a bucket, where --table is given."
+Bucket = Annotated[str | None, option("--every", "LENGTH", _BUCKET)]
+_ASKED = "Services asked at a time. Default: one for each processor."
+Processes = Annotated[int | None, option("--jobs", "N", _ASKED, min=1)]
+_FLEET_SET = "sli, after, pass_probability, pages_per_week, alert_policy, freeze_policy, timezone."
+FleetSettings = Annotated[list[str] | None, option("--set", "NAME=VALUE", _FLEET_SET)]

@@ -30,8 +30,8 @@ ORDER = [
     "series", "states", "slos", "condition", "sources", "readers", "rollup", "web", "hosting",
     "collect", "sli", "budget", "delivery", "incidents", "alerts", "prometheus", "tradeoff",
     "policy", "targets", "decisions", "folder", "dataset", "quality", "objectives", "changes",
-    "simulate", "figures", "findings", "explore", "report", "options", "terminal", "cli_collect",
-    "cli",
+    "simulate", "partitioned", "figures", "findings", "explore", "report", "options", "terminal",
+    "cli_collect", "cli",
 ]  # fmt: skip
 
 SLOW = ("scipy", "duckdb", "matplotlib", "nbconvert", "pydantic", "yaml")

@@ -107,6 +107,7 @@ def replay(
     truth: str = "budget",
     incidents: pd.DataFrame | None = None,
     candidates: Mapping[str, AlertPolicy] | None = None,
+    ready_made: bool = True,
     severity: str = PAGE,
     share: float = 0.02,
     timezone: str = "UTC",
@@ -125,6 +126,7 @@ def replay(
     incidents : DataFrame, optional, table ``incidents`` of the service, where they are the truth
     candidates : mapping of str to policy, optional, policies to search among besides the ready-made
         ones; default: three dozen
+    ready_made : bool, whether the ready-made policies are replayed beside it
     severity, timezone : as of `score`
     share : float, smallest share of the budget that makes a budget event [fraction]
 
@@ -141,7 +143,7 @@ def replay(
     """
     past = history(good, total)
     name, own = _policy_name(policy), read_policy(policy, period=period)
-    known = _builtin_policies(period)
+    known = _builtin_policies(period) if ready_made else {}
     tried = _candidate_policies(period) if candidates is None else candidates
     pages = _pages(past, {name: own, **known, **tried}, target, severity)
     if name not in pages:

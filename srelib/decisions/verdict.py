@@ -12,7 +12,20 @@ import pandas as pd
 from srelib.budget.status import _budget_fraction
 from srelib.decisions.causes import causes
 from srelib.decisions.detection import Detection, detection
-from srelib.decisions.levers import HISTORIES, Lever, WhatIf, frozen, levers, retargeted, what_if
+from srelib.decisions.levers import (
+    DETECTED,
+    HISTORIES,
+    REPEATED,
+    RETARGET,
+    SAFER,
+    TWICE,
+    Lever,
+    WhatIf,
+    frozen,
+    levers,
+    retargeted,
+    what_if,
+)
 from srelib.errors import InsufficientDataError, ParameterError, SrelibError
 from srelib.fleet import NAN, Indicator
 from srelib.policy import Policy, prepare, replay_service
@@ -41,6 +54,11 @@ TARGET = "review the target"
 NOT_ENOUGH = "not enough data"
 VERDICTS = (SAFER_RELEASES, FIX, ALERTS, TARGET, SHIP_MORE, CARRY_ON, NOT_ENOUGH)
 """What can be said of a service, what needs doing first."""
+
+ASKS_FOR = {
+    SAFER_RELEASES: SAFER, FIX: REPEATED, ALERTS: DETECTED, TARGET: RETARGET, SHIP_MORE: TWICE,
+}  # fmt: skip
+"""The change that a verdict asks for."""
 
 NO_OBJECTIVE, NO_COUNTS, FEW_WEEKS, FEW_DEPLOYMENTS, UNSURE, FEW_EVENTS = (
     "objective", "counts", "weeks", "deployments", "unsure", "events",
@@ -149,6 +167,11 @@ class Decision:
     def lever(self, name: str) -> Lever | None:
         """A lever by its name."""
         return next((one for one in self.levers if one.name == name), None)
+
+    @property
+    def change(self) -> Lever | None:
+        """What the change that the verdict asks for would bring."""
+        return self.lever(ASKS_FOR.get(self.verdict, ""))
 
 
 def decide(

@@ -28,16 +28,15 @@ Decisions = Mapping[str, Decision | SrelibError]
 
 LINES = 8
 ASKED = {
-    verdicts.SAFER_RELEASES: ("safer", changes.SAFER, "06_delivery_vs_reliability"),
-    verdicts.FIX: ("fix", changes.REPEATED, "05_incidents"),
-    verdicts.ALERTS: ("alerts", changes.DETECTED, "03_alerting"),
-    verdicts.TARGET: ("target", changes.RETARGET, "08_choosing_slos"),
-    verdicts.SHIP_MORE: ("ship_more", changes.TWICE, "04_delivery"),
-    verdicts.CARRY_ON: ("carry_on", "", "02_error_budget"),
+    verdicts.SAFER_RELEASES: ("safer", "06_delivery_vs_reliability"),
+    verdicts.FIX: ("fix", "05_incidents"),
+    verdicts.ALERTS: ("alerts", "03_alerting"),
+    verdicts.TARGET: ("target", "08_choosing_slos"),
+    verdicts.SHIP_MORE: ("ship_more", "04_delivery"),
+    verdicts.CARRY_ON: ("carry_on", "02_error_budget"),
 }
-"""Of each verdict the key of its sentences, the change it asks for, and the notebook that shows
-what it stands on."""
-KEYS, HELPS, EVIDENCE = ({verdict: row[i] for verdict, row in ASKED.items()} for i in range(3))
+"""Of each verdict the key of its sentences, and the notebook that shows what it stands on."""
+KEYS, EVIDENCE = ({verdict: row[i] for verdict, row in ASKED.items()} for i in range(2))
 UNSAID = "decisions.row"
 """Key of what is said of a service that only the table shows."""
 RECURRING = "fix recurring incidents"
@@ -134,16 +133,12 @@ def _enough(one: Decision) -> str:
 
 def _gain(one: Decision) -> str:
     """What the change that the verdict asks for would bring."""
-    lever = _lever(one)
+    lever = one.change
     costliest = "" if not len(one.named) else one.named["title"].iloc[0]
     if lever is None or (one.verdict == verdicts.FIX and lever.detail != costliest):
         return ""
     target = float(lever.detail) if one.verdict == verdicts.TARGET else one.target
     return sentence("decisions.gain", KEYS[one.verdict], one=one, lever=lever, target=target)
-
-
-def _lever(one: Decision) -> Lever | None:
-    return one.lever(HELPS.get(one.verdict, ""))
 
 
 def _harm(one: Decision) -> Estimate:
@@ -180,7 +175,7 @@ def decisions_table(decided: Decisions, *, teams: pd.Series, rules: DecisionRule
 
 
 def _row(one: Decision) -> dict[str, str]:
-    lever = _lever(one)
+    lever = one.change
     now = wording.of_100(one.met.value) if one.met.value == one.met.value else "\u2013"
     then = "" if lever is None else f" \u2192 {wording.of_100(lever.probability.value)}"
     saved = "\u2013" if lever is None or lever.saved.value != lever.saved.value else (
@@ -198,7 +193,7 @@ def _change(lever: Lever) -> str:
 
 def _stated(service: str, one: Decision, rules: DecisionRules) -> Iterable[Finding]:
     """What the table states as values, and the reason that the first page gives."""
-    met, lever, harm = one.met, _lever(one), _harm(one)
+    met, lever, harm = one.met, one.change, _harm(one)
     yield Finding(REASON, "", service, _window(one), math.nan, verdict=one.verdict,
                   sentence=_reason(one, rules))  # fmt: skip
     if met.value == met.value:

@@ -67,11 +67,15 @@ class Folder:
         for name in self.files:
             self._read(name)
 
+    def stand_in(self, name: str, result: FileResult) -> None:
+        """Take a result for files that are not read."""
+        self.read[name] = _described(ReadFile(name, "parquet", result))
+
     def go_on(self, error: InputError) -> bool:
         """Note a problem of files that were joined; whether they now answer its question."""
         names = [error.file] if error.file in self.files else self._about(error)
         self.problems.append(error)
-        if not names or not self._assume(names, error):
+        if not names or not {*self.read} <= {*self.files} or not self._assume(names, error):
             return False
         taken = [name for name, one in self.read.items()
                  if "sli" in one.fed and "sli" not in one.result.tables]  # fmt: skip

@@ -30,10 +30,16 @@ def is_parquet(path: Path) -> bool:
 
 def read_rollup(path: Path, root: Path) -> FileResult:
     """The counts of one service."""
+    name = wording.shown_path(path, root)
+    found, step = rows(path, name)
+    return result(found, step, path, name)
+
+
+def rows(path: Path, name: str) -> tuple[pd.DataFrame, pd.Timedelta]:
+    """The rows of a file, and the length of a bucket."""
     import pyarrow as pa
     from pyarrow.parquet import ParquetFile
 
-    name = wording.shown_path(path, root)
     try:
         with ParquetFile(path) as file:
             step = (file.schema_arrow.metadata or {}).get(b"step", b"").decode()
@@ -47,12 +53,16 @@ def read_rollup(path: Path, root: Path) -> FileResult:
             "this is a Parquet file that srelib rollup did not write", file=name,
             fix="count its rows with srelib rollup, or export it as CSV",
         )  # fmt: skip
-    times = pd.to_datetime(found["time"], utc=True).astype(tables.DTYPES["time"])
+    return found, pd.Timedelta(float(step), "s")
+
+
+def result(found: pd.DataFrame, step: pd.Timedelta, path: Path, name: str) -> FileResult:
+    """What such rows say, checked as those of any export."""
+    times = pd.to_datetime(found["time"], utc=True).astype(tables.DTYPES["time"])  # type: ignore[call-overload]
     frame = found.assign(time=times).astype({"service": "category", "sli": "category"})
     rule = counts.NumberRule(
-        "count", pd.Timedelta(float(step), "s"), file=name,
-        meaning=Meaning("count", "requests counted by srelib rollup"),
-    )  # fmt: skip
+        "count", step, file=name, meaning=Meaning("count", "requests counted by srelib rollup")
+    )
     scan = Scan(
         Head(path, name, False, "", "parquet", ""), frame, tables.empty("rejects"), len(frame),
         _cache={"lines": np.arange(1, len(frame) + 1)},

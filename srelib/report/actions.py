@@ -31,6 +31,7 @@ def actions(pages: Sequence[Page], board: Scoreboard, context: Context) -> list[
             then = known.get(("decisions.cell", MEETS_THEN, service), {"text": "", "subject": ""})
             found.append(
                 {
+                    "service": service,
                     "name": wording.label(service, limit=60),
                     "page": row.page if row else "",
                     "verdict": verdict,

@@ -19,7 +19,7 @@ from itertools import chain, tee
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from srelib import cache, dataset, shipped
+from srelib import cache, dataset, partitioned, shipped
 from srelib.errors import InputError, ParameterError
 from srelib.folder.files import fingerprint
 from srelib.report import destination
@@ -186,7 +186,7 @@ def _write(
     """Read the data for the index while the kernels work, render pages as they come."""
     from srelib.report import sources
 
-    read = dataset.load(source)
+    read = partitioned.load(source, service=part["service"], team=part["team"])
     sources._refuse_empty(read)
     _offer(read, temporary)
     exports = read.of(part["service"], team=part["team"]).between(part["since"], part["until"])

@@ -5,7 +5,7 @@ The two questions have two answers, which may differ in sign (Simpson's paradox)
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 from math import factorial
@@ -67,11 +67,22 @@ def shared_span(
     >>> shared_span({}, pd.DataFrame()) is None
     True
     """
-    seen = [pd.DatetimeIndex(frame.index) for frame in counts.values() if len(frame) > 1]
+    indexes = [pd.DatetimeIndex(frame.index) for frame in counts.values() if len(frame) > 1]
+    seen = [(index[0], index[-1] + windows.step_of(index)) for index in indexes]
+    return _overlap(seen, deployments, incidents=incidents, as_of=as_of)
+
+
+def _overlap(
+    seen: Sequence[Span],
+    deployments: pd.DataFrame,
+    *,
+    incidents: pd.DataFrame | None,
+    as_of: pd.Timestamp | None,
+) -> Span | None:
+    """The same, of counts that were `seen` in these spans."""
     deployed = _first(deployments, "finished_at")
     if seen:
-        first = min(index[0] for index in seen)
-        last = max(index[-1] + windows.step_of(index) for index in seen)
+        first, last = min(start for start, _ in seen), max(end for _, end in seen)
         first = first if deployed is None else max(first, deployed)
     else:
         begun = _first(incidents, "started_at")

@@ -1,0 +1,224 @@
+"""Where services are asked: in processes of this machine, or on a Spark cluster."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from srelib.errors import InputError, SrelibError
+from srelib.partitioned.folder import OUTLINE, Parts, of_files
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+Question = Callable[[Parts, str, pd.DataFrame | None], Any]
+Task = tuple[Sequence[str], Question]
+Answers = dict[str, Any]
+"""What was answered about each service, or why not."""
+
+
+class Engine(ABC):
+    """Where services are asked."""
+
+    together: int
+    """How many services are one task: what an end in between loses."""
+
+    def outline(self, files: Sequence[Path]) -> pd.DataFrame | None:
+        """The outline of the counts in these files, or where else they lie."""
+        return of_files(files)
+
+    @abstractmethod
+    def ask(self, parts: Parts, tasks: Sequence[Task]) -> Iterator[tuple[int, Answers]]:
+        """The answers to each task, by its number, as they come."""
+
+    def close(self) -> None:  # noqa: B027 most have nothing to end
+        """End what was started for it."""
+
+
+def engine(
+    address: str = "processes", *, jobs: int | None = None, table: str | None = None
+) -> Engine:
+    """Where to ask services.
+
+    Parameters
+    ----------
+    address : str
+        ``"processes"`` of this machine; or what Spark calls a master: ``"local[4]"``,
+        ``"spark://host:7077"``, ``"yarn"``; ``"spark"``: the session there is.
+    jobs : int, optional
+        Processes at a time; by default one for each processor.
+    table : str, optional
+        Name or path of the counts as Spark knows it; by default the Parquet of the folder.
+
+    Returns
+    -------
+    Engine
+
+    Raises
+    ------
+    InputError
+        PySpark is not installed, or cannot connect.
+
+    Examples
+    --------
+    >>> engine("processes", jobs=2).together
+    16
+    """
+    if address == "processes":
+        if table is not None:
+            raise InputError("--table needs Spark", fix="name its master with --engine")
+        return Processes(jobs or os.cpu_count() or 1)
+    return Spark(address, table)
+
+
+class Processes(Engine):
+    """Each process holds the small tables and the counts of one service at a time."""
+
+    together = 16
+
+    def __init__(self, jobs: int) -> None:
+        self.jobs = jobs
+
+    def ask(self, parts: Parts, tasks: Sequence[Task]) -> Iterator[tuple[int, Answers]]:
+        """Tasks one after the other, so many at a time."""
+        if self.jobs == 1 or len(tasks) < 2:
+            yield from ((n, _asked(parts, *task)) for n, task in enumerate(tasks))
+            return
+        with TemporaryDirectory(prefix="srelib-fleet-") as folder:
+            offered = Path(folder, "parts.pickle")
+            offered.write_bytes(pickle.dumps(parts.without_counts()))
+            context = multiprocessing.get_context("spawn")
+            with ProcessPoolExecutor(self.jobs, context, _take, (str(offered),)) as pool:
+                left, running = iter(enumerate(tasks)), dict[Future[Answers], int]()
+                while True:
+                    for number, (services, question) in left:
+                        own = None if parts.step is not None else {
+                            name: parts.counts(name) for name in services}  # fmt: skip
+                        running[pool.submit(_ask, services, question, own)] = number
+                        if len(running) > self.jobs:
+                            break
+                    if not running:
+                        return
+                    for done in wait(running, return_when=FIRST_COMPLETED).done:
+                        yield running.pop(done), done.result()
+
+
+_parts: Parts
+"""Of a process that asks."""
+
+
+def _take(offered: str) -> None:
+    global _parts
+    _parts = pickle.loads(Path(offered).read_bytes())
+
+
+def _ask(services: Sequence[str], question: Question, own: Answers | None) -> Answers:
+    return _asked(_parts, services, question, own)
+
+
+def _asked(
+    parts: Parts, services: Sequence[str], question: Question, own: Answers | None = None
+) -> Answers:
+    counts = parts.counts if own is None else own.__getitem__
+    return {name: answer(parts, name, question, partial(counts, name)) for name in services}
+
+
+def answer(
+    parts: Parts, service: str, question: Question, counts: Callable[[], pd.DataFrame | None]
+) -> Any:
+    """What is answered about a service, or the error in its place."""
+    try:
+        return question(parts, service, counts())
+    except SrelibError as error:
+        return error
+
+
+class Spark(Engine):
+    """Counts grouped by service, each group asked by the same functions where it lies."""
+
+    together = 512
+
+    def __init__(self, master: str, table: str | None) -> None:
+        self.session, self.table, self.own = _session(master), table, master != "spark"
+        self.rows: DataFrame | None = None
+
+    def close(self) -> None:
+        """Stop the session, unless it was there before."""
+        if self.own:
+            self.session.stop()
+
+    def outline(self, files: Sequence[Path]) -> pd.DataFrame:
+        """The outline of the counts, by Spark."""
+        table = self.table
+        if table is None:
+            if not files:
+                fix = "name a table with --table, or leave --engine out"
+                raise InputError("the folder holds no counts in Parquet", fix=fix)
+            table = os.path.commonpath([file.parent.parent.resolve() for file in files])
+        reader = self.session.read
+        self.rows = reader.parquet(table) if "/" in table else reader.table(table)
+        self.rows.createOrReplaceTempView("srelib_counts")
+        found = self.session.sql(OUTLINE.format(rows="srelib_counts", hash="xxhash64", files=""))
+        return found.toPandas()
+
+    def ask(self, parts: Parts, tasks: Sequence[Task]) -> Iterator[tuple[int, Answers]]:
+        """A grouped map for each task; services without counts are asked here."""
+        from pyspark.sql import functions as F
+
+        assert self.rows is not None
+        context = self.session.sparkContext
+        shared = context.broadcast(parts.without_counts())
+        for number, (services, question) in enumerate(tasks):
+            counted = [name for name in services if name in parts.checks]
+            found = {name: answer(parts, name, question, lambda: None)
+                     for name in services if name not in parts.checks}  # fmt: skip
+            if counted:
+                own = self.rows.where(F.col("service").isin(counted))
+                spread = own.repartition(4 * context.defaultParallelism, "service")
+                group = partial(_group, shared=shared, question=question)
+                answers = spread.groupBy("service").applyInPandas(
+                    group, "service string, answer binary"
+                )
+                rows = answers.collect()
+                found |= {row["service"]: pickle.loads(row["answer"]) for row in rows}
+            yield number, found
+
+
+def _group(counts: pd.DataFrame, *, shared: Any, question: Question) -> pd.DataFrame:
+    """The counts of one service, as Spark hands them over, asked."""
+    service = str(counts["service"].iloc[0])
+    found = answer(shared.value, service, question, lambda: counts)
+    return pd.DataFrame({"service": [service], "answer": [pickle.dumps(found)]})
+
+
+def _session(master: str) -> SparkSession:
+    try:
+        from pyspark.sql import SparkSession
+    except ModuleNotFoundError:
+        raise InputError("Spark is reached by PySpark, which is not installed",
+                         fix="pip install 'srelib[spark]'") from None  # fmt: skip
+    builder = SparkSession.builder.appName("srelib fleet")
+    if master.startswith("local"):
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    if master != "spark":
+        builder = builder.master(master)
+    try:
+        session = builder.getOrCreate()
+    except Exception as error:  # Py4J and Java have their own
+        what = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise InputError(f"Spark cannot be reached at {master!r} ({what})",
+                         fix="check --engine") from error  # fmt: skip
+    session.conf.set("spark.sql.session.timeZone", "UTC")
+    session.conf.set("spark.sql.sources.partitionColumnTypeInference.enabled", "false")
+    return session
