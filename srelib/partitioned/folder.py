@@ -196,10 +196,11 @@ def read(path: str | Path, *, outline: Outline | None = None, step: str | None =
     """
     path = Path(path)
     files = [one for one in listing(path)[1] if one.suffix == ".parquet"]
+    length = rollup_table.rows(files[0], files[0].name)[1] if files else None
     seen = (outline or of_files)(files)
     if seen is None:
         return Parts(dataset.load(path))
-    length = rollup_table.rows(files[0], files[0].name)[1] if files else _length(step)
+    length = length or _length(step)
     if seen.empty:
         raise InputError("the Parquet files hold no counts", fix="run srelib rollup again")
     ends = [seen[["service", "sli"]].assign(time=seen[name]) for name in ("first", "last")]
