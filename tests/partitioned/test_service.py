@@ -1,12 +1,11 @@
 """What is asked of one service is what the notebooks ask of all."""
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from srelib import alerts, budget, decisions, events, fleet, objectives, targets, tradeoff, windows
 from srelib.errors import ParameterError
-from srelib.partitioned import Settings, services_table
+from srelib.partitioned import Settings
 
 
 @pytest.fixture(scope="module")
@@ -96,17 +95,3 @@ def test_settings_are_read_by_name():
         Settings.read({"affter": "2h"})
     with pytest.raises(ParameterError, match="a parameter must be a number"):
         Settings.read({"pass_probability": "high"})
-
-
-def test_the_table_of_services_has_a_row_for_each(whole, found):
-    """With its verdict, what the change would bring, and every number with its interval."""
-    table = services_table(found).set_index("service")
-    assert list(table.index) == whole.services
-    for service, row in table.iterrows():
-        one = found.services[service]
-        assert row["verdict"] == one.decision.verdict
-        assert row["sli"] == one.scorecard.sli.value
-        assert row["rows_kept"] == len(whole.of(service).sli)
-        if one.decision.change is not None:
-            assert row["meets_after_change"] == one.decision.change.probability.value
-        assert np.isnan(row["left"]) or row["left_low"] <= row["left"] <= row["left_high"]
