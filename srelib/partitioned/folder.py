@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -18,11 +18,16 @@ from srelib.fleet import Indicator
 from srelib.folder import joining, selection
 from srelib.folder.files import listing
 from srelib.readers import rollup_table
+from srelib.slos import Slo
 from srelib.tradeoff.association import Span, _overlap
+
+T = TypeVar("T")
 
 Outline = Callable[[Sequence[Path]], pd.DataFrame | None]
 """What gives service, sli, rows, first, last and checksum of each series in Parquet files; None
 where there is none."""
+
+NOTHING = np.array([], dtype="int64")
 
 COUNTS = "sli/*.parquet"
 """What the files of counts together are called."""
@@ -56,7 +61,7 @@ class Parts:
         known = [slo for slo in base.slos if not slo.composite and (slo.service, slo.sli) in held
                  and (slo.valid_from is None or slo.valid_from < base.as_of)]  # fmt: skip
         if known:
-            return [objectives._indicator(base, slo) for slo in known]
+            return [Indicator(slo.name, slo.service, slo.sli, slo.target) for slo in known]
         return [Indicator(f"{s} {i}", s, i) for s, i in held]
 
     @cached_property
@@ -107,7 +112,8 @@ class Parts:
 
     def _with(self, services: Sequence[str], counts: pd.DataFrame | None) -> Dataset:
         own: dict[str, Any] = {name: self._of(name, services) for name in tables.EXPORTS[1:]}
-        series = self.base.series[self.base.series["service"].isin(services)]
+        at = np.concatenate([NOTHING, *self._at(self._of_series, services)])
+        series = self.base.series.iloc[at]
         rejects = self.base.rejects.iloc[:0]
         sli = tables.empty("sli") if counts is None else counts.reset_index(drop=True)
         if counts is not None and self.step is not None:
@@ -115,8 +121,8 @@ class Parts:
             known, found, _ = joining.joined_indicators([result], [COUNTS], {})
             sli, series = known.frame, joining.described(known.frame, known)
             rejects = tables.stacked([result.rejects, *found], "rejects")
-        slos = [slo for slo in self.base.slos
-                if {slo.service, *slo.member_services} <= {*services}]  # fmt: skip
+        slos = [slo for own in self._at(self._slos, services) for slo in own
+                if {*slo.member_services} <= {*services}]  # fmt: skip
         return replace(self.base, **own, sli=sli, series=series, slos=slos, rejects=rejects)
 
     @property
@@ -133,22 +139,37 @@ class Parts:
             found[service] = slice(first, stop)
         return found
 
+    @staticmethod
+    def _at(own: Mapping[str, T], services: Sequence[str]) -> list[T]:
+        return [own[name] for name in services if name in own]
+
+    @cached_property
+    def _of_series(self) -> dict[Any, Any]:
+        return self.base.series.groupby("service", observed=True).indices
+
+    @cached_property
+    def _slos(self) -> dict[str, list[Slo]]:
+        found: dict[str, list[Slo]] = {}
+        for slo in self.base.slos:
+            found.setdefault(slo.service, []).append(slo)
+        return found
+
     @cached_property
     def _places(self) -> dict[str, tuple[dict[Any, np.ndarray], np.ndarray]]:
         """Rows of each service in each table, and those that are about all."""
         found = {}
         for name in tables.EXPORTS[1:]:
             frame = getattr(self.base, name)
-            of_all = frame["service"].isna() if name in tables.PLANNED else np.array([], bool)
+            of_all = frame["service"].isna() if name in tables.PLANNED else NOTHING
             own = frame.groupby("service", observed=True).indices
             found[name] = (own, np.flatnonzero(of_all))
         return found
 
     def _of(self, table: str, services: Sequence[str]) -> pd.DataFrame:
         own, of_all = self._places[table]
-        at = np.sort(np.concatenate([*(own[name] for name in services if name in own), of_all]))
+        at = np.sort(np.concatenate([NOTHING, *self._at(own, services), of_all]))
         frame: pd.DataFrame = getattr(self.base, table)
-        return frame.iloc[at.astype("int64")].reset_index(drop=True)
+        return frame.iloc[at].reset_index(drop=True)
 
 
 def load(path: Path, *, service: Names | None = None, team: Names | None = None) -> Dataset:
@@ -218,15 +239,13 @@ def read(path: str | Path, *, outline: Outline | None = None, step: str | None =
             fix="move one of them out of the folder",
         )  # fmt: skip
     own: dict[str, list[Path]] = {}
+    checks: dict[str, list[tuple[str, ...]]] = {}
     for row in seen.to_dict("records"):
         own.setdefault(row["service"], []).extend(map(Path, row.get("files", ())))
-    checks = {
-        str(service): tuple(map(tuple, rows.drop(columns=["service", "files"], errors="ignore")
-                                .sort_values("sli").astype("str").to_numpy().tolist()))
-        for service, rows in seen.groupby("service", observed=True)
-    }  # fmt: skip
+        kept = ("sli", "rows", "first", "last", "checksum")
+        checks.setdefault(row["service"], []).append(tuple(str(row[name]) for name in kept))
     listed = {name: tuple(sorted(set(paths))) for name, paths in own.items()}
-    return Parts(base, length, listed, checks)
+    return Parts(base, length, listed, {name: tuple(rows) for name, rows in checks.items()})
 
 
 def of_files(files: Sequence[Path]) -> pd.DataFrame | None:
