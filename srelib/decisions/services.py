@@ -1,4 +1,4 @@
-"""Every service of a folder decided on, also those of which good and total events are missing."""
+"""Every service of a folder decided on, also those without an objective or without counts."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from srelib.decisions.verdict import (
     DEFAULT,
     FIX,
     NO_COUNTS,
+    NO_OBJECTIVE,
     NOT_ENOUGH,
     Decision,
     DecisionRules,
@@ -49,8 +50,8 @@ def decide_each(
 
     Parameters
     ----------
-    counts : mapping of Indicator to DataFrame, good and total of every objective (series, where
-        there is none) on regular UTC indexes [events]
+    counts : mapping of Indicator to DataFrame, good and total of every objective, and of series
+        without one, on regular UTC indexes [events]
     effects : mapping of Indicator to Effect or error, as from `srelib.tradeoff.adjusted`; its keys
         are the objective of each service that the verdict is about
     between : pair of Timestamp or None, as from `srelib.tradeoff.shared_span`
@@ -71,6 +72,7 @@ def decide_each(
     tables = {"deployments": deployments, "incidents": incidents, "alerts": alerts}
     named = _service_names(*tables.values())
     keys = {key.service: key for key in effects}
+    measured = {key.service for key in counts}
     made: dict[str, float] = {}
     if deployments is not None and between is not None:
         eligible = events.eligible_deployments(deployments)
@@ -83,13 +85,14 @@ def decide_each(
         often = made.get(service, NAN if deployments is None else 0.0)
         if service not in keys:
             del own["alerts"]
-            return without_counts(**own, frequency=often)
+            said = without_counts(**own, frequency=often)
+            return replace(said, lacks=NO_OBJECTIVE) if service in measured else said
         key = keys[service]
         mine = {one: seen for one, seen in counts.items() if one.service == service}
         return decide(mine, key=key, effect=effects[key], frequency=often, freeze=freeze,
                       rules=rules, **own)  # fmt: skip
 
-    return fleet.each(dict.fromkeys(sorted({*named, *keys})), ask, threads=threads)
+    return fleet.each(dict.fromkeys(sorted({*named, *measured, *keys})), ask, threads=threads)
 
 
 def without_counts(

@@ -80,11 +80,7 @@ def service_sentences(decided: Decisions, *, rules: DecisionRules) -> list[Findi
 def _service(service: str, one: Decision, rules: DecisionRules) -> Finding:
     """Verdict, reason, what the change would bring, confidence, and where the evidence is."""
     shown = _sure(one)
-    verdict = (
-        RECURRING
-        if one.verdict == verdicts.FIX and one.lacks == verdicts.NO_COUNTS
-        else one.verdict
-    )
+    verdict = RECURRING if one.verdict == verdicts.FIX and one.lacks else one.verdict
     parts = [f"{name(service)}: **{verdict}**.", _reason(one, rules), _gain(one)]
     if shown and one.verdict != verdicts.NOT_ENOUGH:
         parts.append(sentence("decisions.sure", confidence=shown))
@@ -107,8 +103,8 @@ def _window(one: Decision) -> str:
 def _reason(one: Decision, rules: DecisionRules) -> str:
     """Why that is the verdict, with its size."""
     key = KEYS.get(one.verdict, one.lacks)
-    if one.lacks == verdicts.NO_COUNTS and one.verdict == verdicts.FIX:
-        key = "incidents"
+    if one.lacks and one.verdict == verdicts.FIX:
+        key = f"incidents_without_{one.lacks}"
     elif one.verdict in (verdicts.FIX, verdicts.CARRY_ON) and not one.deployments:
         key = f"{key}_alone"
     parts = [sentence("decisions.reason", key, one=one, harm=_harm(one), rules=rules,

@@ -57,8 +57,9 @@ class Parts:
     @cached_property
     def indicators(self) -> list[Indicator]:
         """The objectives that are asked about; all series, where none has data."""
-        base, held = self.base, {(s, i) for s, i in self.base.series[["service", "sli"]].to_numpy()}
-        known = [slo for slo in base.slos if not slo.composite and (slo.service, slo.sli) in held
+        base, held = self.base, [(s, i) for s, i in self.base.series[["service", "sli"]].to_numpy()]
+        there = {*held}
+        known = [slo for slo in base.slos if not slo.composite and (slo.service, slo.sli) in there
                  and (slo.valid_from is None or slo.valid_from < base.as_of)]  # fmt: skip
         if known:
             return [Indicator(slo.name, slo.service, slo.sli, slo.target) for slo in known]

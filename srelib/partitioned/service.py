@@ -174,7 +174,7 @@ def summary(
     }
     known = {name: own.exported(name) for name in ("changes", "deployments", "incidents", "alerts")}
     decided = decisions.decide_each(
-        every, found, between=parts.between,
+        objectives.without_target(own) | every, found, between=parts.between,
         rules=DecisionRules(pass_probability=settings.pass_probability),
         freeze=policy.named(settings.freeze_policy, timezone=settings.timezone),
         deployments=known["deployments"], incidents=known["incidents"], alerts=known["alerts"],

@@ -32,6 +32,7 @@ def actions(pages: Sequence[Page], board: Scoreboard, context: Context) -> list[
             found.append(
                 {
                     "service": service,
+                    "anchor": "",
                     "name": wording.label(service, limit=60),
                     "page": row.page if row else "",
                     "verdict": verdict,

@@ -4,8 +4,16 @@ import pandas as pd
 import pytest
 
 from srelib import decisions
-from srelib.decisions.verdict import CARRY_ON, FIX, NO_COUNTS, NOT_ENOUGH, SHIP_MORE
+from srelib.decisions.verdict import (
+    CARRY_ON,
+    FIX,
+    NO_COUNTS,
+    NO_OBJECTIVE,
+    NOT_ENOUGH,
+    SHIP_MORE,
+)
 from srelib.errors import InsufficientDataError
+from srelib.fleet import Indicator
 from tests.decisions.by_hand import SHOP, hours, incidents
 
 DEPLOYED = pd.DataFrame({
@@ -28,6 +36,18 @@ def test_services_of_any_table_are_decided_on_in_order_of_their_names():
     assert found["shop"].frequency == pytest.approx(1 / 13)
     assert found["web"].deployments == 2
     assert found["web"].lacks == NO_COUNTS
+
+
+def test_a_service_with_counts_and_no_objective_lacks_the_objective():
+    """Not the counts, which are there; also where only the counts name it."""
+    bare = {Indicator(name, name, "availability"): hours(1.0) for name in ("web", "cart", "api")}
+    rows = incidents([100, 300, 500]).assign(service="api")
+    found = decisions.decide_each({SHOP: hours(1.0)} | bare, {SHOP: NO_EFFECT}, between=SPAN,
+                                  deployments=DEPLOYED, incidents=rows)  # fmt: skip
+    assert list(found) == ["api", "cart", "shop", "web"]
+    assert [found[name].lacks for name in ("api", "cart", "web")] == [NO_OBJECTIVE] * 3
+    assert [found[name].verdict for name in ("api", "cart")] == [FIX, NOT_ENOUGH]
+    assert found["shop"].verdict == SHIP_MORE
 
 
 def test_without_a_table_of_deployments_nobody_is_told_to_ship_more():

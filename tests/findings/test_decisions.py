@@ -182,6 +182,7 @@ def test_incidents_alone_give_a_verdict_about_incidents():
         "of its error budget or its releases. Costliest: **Actions slow** (12 times, open for "
         "1 day 6 h). [Evidence](05_incidents.ipynb)"
     )
+    assert "Without an objective nothing can be said" in say(replace(one, lacks=NO_OBJECTIVE))
 
 
 def test_the_fleet_is_counted_by_verdict_what_needs_doing_first():
