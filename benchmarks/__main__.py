@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.measure import Row, table
 
-SHARED = ("__init__", "__main__", "growth", "measure")
+SHARED = ("__init__", "__main__", "growth", "measure", "sizes")
 
 
 def names() -> list[str]:

@@ -75,13 +75,15 @@ rows = pl.scan_parquet(sys.argv[1] + "/*.parquet")
 )
 
 
-def generate(folder: Path = FOLDER) -> tuple[Path, int]:
+def generate(folder: Path = FOLDER, wanted: int = ROWS // PART) -> tuple[Path, int]:
     """Write the rows, in parts, as far as the disk has room.
 
     Parameters
     ----------
     folder : Path
         Where to.
+    wanted : int
+        How many parts.
 
     Returns
     -------
@@ -91,7 +93,7 @@ def generate(folder: Path = FOLDER) -> tuple[Path, int]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     room = shutil.disk_usage(folder).free // (3 * BYTES * PART)
-    parts = min(ROWS // PART, max(1, room + len(list(folder.glob("*.parquet")))))
+    parts = min(wanted, max(1, room + len(list(folder.glob("*.parquet")))))
     for number in range(parts):
         path = folder / f"requests-{number:02d}.parquet"
         if path.exists():

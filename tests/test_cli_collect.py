@@ -1,12 +1,17 @@
 """The commands that write exports, from the line that is typed to the folder that is read."""
 
 import json
+import subprocess
+import sys
+import threading
+import time
+from http.server import ThreadingHTTPServer
 
 from srelib import dataset
 from tests import test_prometheus
 from tests.test_cli import run
 
-failing = test_prometheus.failing
+failing, Failing = test_prometheus.failing, test_prometheus.Failing
 SLO = """
 apiVersion: openslo/v1
 kind: SLO
@@ -79,6 +84,44 @@ def test_collect_prometheus_says_what_fails(failing, tmp_path, capsys):
     assert code == 0
     assert 'match = "prometheus/shop.*.json"' in noise
     assert (tmp_path / "sources.toml").read_text() == "# mine\n"
+
+
+def test_collect_killed_at_any_moment_goes_on_with_whole_files(tmp_path):
+    """No answer is there in part; what came is not asked for again."""
+    body, asked = matrix(99.5, 100).encode(), []
+
+    class Slow(Failing):
+        def do_GET(self):
+            asked.append(time.monotonic())
+            self.send_response(200)
+            self.end_headers()
+            for part in (body[: len(body) // 2], body[len(body) // 2 :]):
+                self.wfile.write(part)
+                self.wfile.flush()
+                time.sleep(0.02)
+
+    (tmp_path / "slos.yaml").write_text(SLO)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Slow) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        command = [
+            sys.executable, "-m", "srelib", "collect", "prometheus", url, "--pause", "0",
+            "--since", "2026-01-01", "--until", "2026-07-01", "--out", str(tmp_path),
+        ]  # fmt: skip
+        for pieces in (1, 4, 9):
+            one = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+            until = len(asked) + pieces
+            while len(asked) < until and one.poll() is None:
+                time.sleep(0.005)
+            one.kill()
+            one.wait()
+            assert all(file.read_bytes() == body for file in tmp_path.glob("prometheus/*.json"))
+        before, done = len(asked), len(list(tmp_path.glob("prometheus/*.json")))
+        subprocess.run(command, check=True, capture_output=True)
+        server.shutdown()
+    files = list(tmp_path.glob("prometheus/*.json"))
+    assert done >= 3
+    assert len(asked) - before == len(files) - done
 
 
 def test_collect_github_prints_the_files(failing, tmp_path, capsys):
