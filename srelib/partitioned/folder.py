@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from srelib import dataset, objectives, tables
-from srelib.dataset import Dataset, Names, explored
+from srelib.dataset import Dataset, Explored, Names, explored
 from srelib.errors import InputError
 from srelib.fleet import Indicator
 from srelib.folder import joining, selection
@@ -216,25 +216,35 @@ def read(path: str | Path, *, outline: Outline | None = None, step: str | None =
     >>> read(shipped.sample()).services[:2]
     ['billing', 'catalog']
     """
+    found, parts = looked_at(path, outline=outline, step=step)
+    if found.problems:
+        raise dataset._together(found)
+    assert parts is not None
+    return parts
+
+
+def looked_at(
+    path: str | Path, *, outline: Outline | None = None, step: str | None = None
+) -> tuple[Explored, Parts | None]:
+    """The same, with every problem of every file; no parts where nothing could be read."""
     path = Path(path)
     files = [one for one in listing(path)[1] if one.suffix == ".parquet"]
     length = rollup_table.rows(files[0], files[0].name)[1] if files else None
     seen = (outline or of_files)(files)
     if seen is None:
-        return Parts(dataset.load(path))
+        found = explored(path)
+        return found, Parts(found.dataset) if found.dataset is not None else None
     length = length or _length(step)
     if seen.empty:
         raise InputError("the Parquet files hold no counts", fix="run srelib rollup again")
     ends = [seen[["service", "sli"]].assign(time=seen[name]) for name in ("first", "last")]
     rows = pd.concat(ends, ignore_index=True).drop_duplicates().assign(good=0.0, total=0.0)
-    result = rollup_table.result(rows, length, path, COUNTS)
-    found = explored(path, outline=result)
-    if found.problems:
-        raise dataset._together(found)
-    assert found.dataset is not None
-    base = found.dataset
-    fed = base.sources["table"].fillna("").str.split(", ").map(lambda names: "sli" in names)
-    if len(others := base.sources["file"][fed & (base.sources["file"] != COUNTS)]):
+    found = explored(path, outline=rollup_table.result(rows, length, path, COUNTS))
+    if found.dataset is None:
+        return found, None
+    sources = found.dataset.sources
+    fed = sources["table"].fillna("").str.split(", ").map(lambda names: "sli" in names)
+    if len(others := sources["file"][fed & (sources["file"] != COUNTS)]):
         raise InputError(
             "counts lie both in Parquet and in another export", file=str(others.iloc[0]),
             fix="move one of them out of the folder",
@@ -246,7 +256,8 @@ def read(path: str | Path, *, outline: Outline | None = None, step: str | None =
         kept = ("sli", "rows", "first", "last", "checksum")
         checks.setdefault(row["service"], []).append(tuple(str(row[name]) for name in kept))
     listed = {name: tuple(sorted(set(paths))) for name, paths in own.items()}
-    return Parts(base, length, listed, {name: tuple(rows) for name, rows in checks.items()})
+    known = {name: tuple(rows) for name, rows in checks.items()}
+    return found, Parts(found.dataset, length, listed, known)
 
 
 def of_files(files: Sequence[Path]) -> pd.DataFrame | None:
@@ -255,7 +266,6 @@ def of_files(files: Sequence[Path]) -> pd.DataFrame | None:
 
     if not files:
         return None
-
     try:
         with duckdb.connect() as db:
             return db.execute(

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import chain, count
 from pathlib import Path
 from string import Template
+from typing import Any
 
 import pandas as pd
 
 import srelib
-from srelib.dataset import Dataset, explored
 from srelib.errors import InputError
 from srelib.folder.source_entries import PASTE
+from srelib.partitioned.folder import Parts, looked_at
 from srelib.targets.candidates import LADDER, MIN_BUDGET_EVENTS
 from srelib.windows import rolling_ratio
 from srelib.wording import duration, percent
@@ -38,7 +39,7 @@ def proposed(folder: Path) -> dict[str, str] | None:
     where no export lies in the folder, which need not be there.
     """
     try:
-        seen = explored(folder)
+        seen, parts = looked_at(folder)
     except InputError:
         return None
     if seen.dataset is None and not seen.entries:
@@ -51,8 +52,8 @@ def proposed(folder: Path) -> dict[str, str] | None:
         texts["sources.toml"] = f"{_SOURCES}{mark}\n{seen.entries}\n\n{examples}"
     elif (folder / "sources.toml").exists():
         del texts["sources.toml"]
-    if seen.dataset is not None and len(seen.dataset.series):
-        texts["slos.yaml"] = _objectives(seen.dataset)
+    if parts is not None and len(parts.base.series):
+        texts["slos.yaml"] = _objectives(parts)
     if not (folder / "README.md").exists():
         texts["README.md"] = _starter("README.md")
     return texts
@@ -83,20 +84,28 @@ def _starter(name: str) -> str:
     return Path(srelib.__file__).with_name("starter").joinpath(name).read_text(encoding="utf-8")
 
 
-def _objectives(dataset: Dataset) -> str:
+def _objectives(parts: Parts) -> str:
     """One OpenSLO document for each service and indicator."""
     names: set[str] = set()
     documents, document = [], Template(_starter("objective.yaml"))
-    for row in dataset.series.itertuples(index=False):
+    for row, counts in _series(parts):
         plain = re.sub(r"[^a-z0-9]+", "-", f"{row.service}-{row.sli}".lower()).strip("-") or "slo"
         numbered = (f"{plain}-{number}" for number in count(2))
         name = next(one for one in chain([plain], numbered) if one not in names)
         names.add(name)
-        target, why = _target(dataset.counts(str(row.service), str(row.sli)), row)
+        target, why = _target(counts, row)
         quoted = {key: json.dumps(str(getattr(row, key)), ensure_ascii=False)
                   for key in ("service", "sli")}  # fmt: skip
         documents.append(document.substitute(quoted, name=name, target=f"{target:g}", why=why))
     return "\n---\n".join([_SLOS.rstrip("\n"), *documents])
+
+
+def _series(parts: Parts) -> Iterator[tuple[Any, pd.DataFrame]]:
+    """Every series with its counts, those of one service in memory at a time."""
+    for service in dict.fromkeys(parts.base.series["service"]):
+        own = parts.of(service, parts.counts(service))
+        for row in own.series.itertuples(index=False):
+            yield row, own.counts(service, str(row.sli))
 
 
 def _target(counts: pd.DataFrame, row: object) -> tuple[float, str]:
