@@ -71,10 +71,13 @@ def pages(found: FleetSummary) -> Iterator[tuple[str, str]]:
     by_name = [rows[name] for name in sorted(rows)]
     names = _places(by_name, "names", most=MOST_NAMES)
     lead = fleet_sentence(found.effect)
+    recorded = {name: found.base.exported(name) for name in ("deployments", "incidents", "alerts")}
+    missing = said.missing_sentence(recorded)
     counted = f"{wording.count(len(found.services))} services"
     yield "index.html", filled("fleet.html.j2", context, **empty | known | {
         "title": f"What to do about {counted}", "first": True,
         "lead": context.sentence(lead.sentence) if lead else None,
+        "said": [context.sentence(missing.sentence)] if missing else [],
         "verdicts": _counted(found, ranked), "heading": "What to do first",
         "actions": [Group(None, ranked[:MOST_ACTIONS])],
         "more": "services-1.html" if len(ranked) > MOST_ACTIONS else None,

@@ -100,6 +100,18 @@ def test_what_is_not_known_is_said_with_its_reason(many):
     assert re.search(r"<strong>svc-0007</strong>: its file is broken", index)
 
 
+def test_what_nobody_exported_is_said(few):
+    """On the first page, with what to do about it."""
+    without = replace(
+        few.base,
+        deployments=few.base.deployments.iloc[:0],
+        sources=few.base.sources[few.base.sources["table"] != "deployments"],
+    )
+    index = dict(pages(replace(few, base=without)))["index.html"]
+    assert "Not in the folder, and so not considered: <strong>deployments</strong>" in index
+    assert "not considered" not in dict(pages(few))["index.html"]
+
+
 def test_the_tables_beside_the_pages_hold_every_service(many, tmp_path):
     """One row each, the error in its place; the folder is complete."""
     write(many, tmp_path / "out")
