@@ -18,7 +18,8 @@ import axe_playwright_python
 import pytest
 from bs4 import BeautifulSoup
 
-from srelib import report
+from srelib import partitioned, report
+from srelib.report import fleet_pages
 
 pytestmark = pytest.mark.browser
 
@@ -326,6 +327,27 @@ def test_axe_finds_no_barrier(visit, names, axe, width, scheme):
         page.evaluate(axe)
         assert page.evaluate(BARRIERS) == [], name
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+
+
+@pytest.fixture(scope="session")
+def fleet(tmp_path_factory) -> Path:
+    """The sample as the pages of a fleet."""
+    out = tmp_path_factory.mktemp("fleet") / "pages"
+    fleet_pages.write(partitioned.summarize(ROOT / "data" / "sample", keep=False), out)
+    return out
+
+
+@pytest.mark.parametrize("width", SIZES)
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_axe_finds_no_barrier_in_the_pages_of_a_fleet(visit, fleet, axe, width, scheme):
+    """Neither on the first nor on those of services by rank and by name; nothing is too wide."""
+    for name in ("index.html", "services-1.html", "names-1.html"):
+        page = visit(str(fleet / name), width=width, scheme=scheme)
+        page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+        page.evaluate(axe)
+        assert page.evaluate(BARRIERS) == [], name
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+        assert (page.said, [url for url in page.asked if not url.startswith("file:")]) == ([], [])
 
 
 def test_dark_is_dark(visit, names):
