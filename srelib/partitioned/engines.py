@@ -9,6 +9,7 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -111,7 +112,16 @@ class Processes(Engine):
                     if not running:
                         return
                     for done in wait(running, return_when=FIRST_COMPLETED).done:
-                        yield running.pop(done), done.result()
+                        yield running.pop(done), _result(done)
+
+
+def _result(done: Future[Answers]) -> Answers:
+    try:
+        return done.result()
+    except BrokenProcessPool:
+        fix = "run it again, with --jobs 1; it goes on where it was"
+        problem = "a process that asked was ended, perhaps for want of memory"
+        raise InputError(problem, fix=fix) from None
 
 
 _parts: Parts
@@ -161,13 +171,16 @@ class Spark(Engine):
     def outline(self, files: Sequence[Path]) -> pd.DataFrame:
         """The outline of the counts, by Spark."""
         table = self.table
-        if table is None:
-            if not files:
-                fix = "name a table with --table, or leave --engine out"
-                raise InputError("the folder holds no counts in Parquet", fix=fix)
-            table = os.path.commonpath([file.parent.parent.resolve() for file in files])
+        if table is None and not files:
+            fix = "name a table with --table, or leave --engine out"
+            raise InputError("the folder holds no counts in Parquet", fix=fix)
         reader = self.session.read
-        self.rows = reader.parquet(table) if "/" in table else reader.table(table)
+        if table is None:
+            by_service = all(file.parent.name.startswith("service=") for file in files)
+            roots = {file.parent.parent for file in files} if by_service else files
+            self.rows = reader.parquet(*(str(root.resolve()) for root in roots))
+        else:
+            self.rows = reader.parquet(table) if "/" in table else reader.table(table)
         self.rows.createOrReplaceTempView("srelib_counts")
         found = self.session.sql(OUTLINE.format(rows="srelib_counts", hash="xxhash64", files=""))
         return found.toPandas()

@@ -94,7 +94,8 @@ class Parts:
             raise InputError("buckets are not as long as in other files",
                              file=self.files[service][0].name,
                              fix="run srelib rollup on all logs together")  # fmt: skip
-        return pd.concat([rows for rows, _ in found], ignore_index=True)
+        rows = pd.concat([rows for rows, _ in found], ignore_index=True)
+        return rows[rows["service"] == service].reset_index(drop=True)
 
     def of(self, service: str, counts: pd.DataFrame | None) -> Dataset:
         """Everything about one service, with its counts."""
@@ -173,8 +174,27 @@ class Parts:
         return frame.iloc[at].reset_index(drop=True)
 
 
-def load(path: Path, *, service: Names | None = None, team: Names | None = None) -> Dataset:
-    """As `srelib.load`; of counts in Parquet only those of the services and teams asked for."""
+def load(path: str | Path, *, service: Names | None = None, team: Names | None = None) -> Dataset:
+    """As `srelib.load`; of counts in Parquet only those of the services and teams asked for.
+
+    Parameters
+    ----------
+    path : str or Path
+        Folder of exports.
+    service, team : str or collection of str, optional
+        As of `Dataset.of`, which also takes the rest of this folder down to them.
+
+    Raises
+    ------
+    InputError, ParameterError
+        As of `srelib.load` and `Dataset.of`.
+
+    Examples
+    --------
+    >>> from srelib import shipped
+    >>> len(load(shipped.sample(), service="search").of("search").slos)
+    2
+    """
     if service is None and team is None:
         return dataset.load(path)
     parts = read(path)

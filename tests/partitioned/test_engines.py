@@ -1,5 +1,6 @@
 """Processes and Spark answer as a loop does, and one broken service silences no other."""
 
+import os
 import shutil
 
 import pytest
@@ -54,6 +55,19 @@ def test_a_service_that_cannot_be_read_is_an_error_in_its_place(exports, tmp_pat
     answers = dict(on.ask(parts, [(parts.services, lambda parts, name, counts: len(counts))]))
     assert isinstance(answers[0]["web"], InputError)
     assert answers[0]["api"] == len(parts.counts("api"))
+
+
+def end(parts, service, counts):
+    """Ends the process that asks."""
+    os._exit(9)
+
+
+def test_a_process_that_is_ended_is_an_error_that_says_what_to_do(exports):
+    """As the system does that has no more memory."""
+    parts = partitioned.read(exports)
+    tasks = [([name], end) for name in parts.services]
+    with pytest.raises(InputError, match=r"want of memory\. Fix: run it again, with --jobs 1"):
+        list(Processes(2).ask(parts, tasks))
 
 
 def test_what_no_engine_is_is_refused(monkeypatch):

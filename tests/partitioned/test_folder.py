@@ -117,6 +117,17 @@ def test_the_outline_has_every_series_once(exports, whole):
     assert again["checksum"].tolist() == seen["checksum"].tolist()
 
 
+def test_services_that_share_a_file_are_told_apart(exports, whole, tmp_path):
+    """Each has its own rows."""
+    from shutil import copytree, ignore_patterns
+
+    copytree(exports, tmp_path / "one", ignore=ignore_patterns("sli"))
+    fleets.write_counts(whole.sli, tmp_path / "one" / "counts")
+    parts = partitioned.read(tmp_path / "one")
+    for service in whole.services:
+        assert len(parts.counts(service)) == len(whole.of(service).sli)
+
+
 def test_the_length_of_a_bucket_must_be_said_for_a_table():
     """No file says it there."""
     with pytest.raises(InputError, match="how long a bucket is, no file says"):
