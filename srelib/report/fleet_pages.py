@@ -155,7 +155,7 @@ def _span(found: FleetSummary) -> str:
 
 def _bars(rows: Sequence[tuple[str, int, str, str]]) -> list[dict[str, Any]]:
     whole = sum(many for _, many, _, _ in rows) or 1
-    return [{"name": name, "number": many, "mood": mood, "page": page,
+    return [{"name": name[:1].upper() + name[1:], "number": many, "mood": mood, "page": page,
              "wide": round(120 * many / whole, 1), "share": wording.percent(many / whole)}
             for name, many, mood, page in rows]  # fmt: skip
 

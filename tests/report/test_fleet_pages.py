@@ -86,7 +86,7 @@ def test_the_first_page_counts_verdicts_and_teams(many):
     index = found["index.html"]
     verdicts = pd.Series([one.verdict for name, one in many.decided.items() if name != "svc-0007"])
     for verdict, number in verdicts.value_counts().items():
-        assert re.search(rf">{verdict}</a></th><td[^>]*>{number:,}</td>", index)
+        assert re.search(rf">{verdict.capitalize()}</a></th><td[^>]*>{number:,}</td>", index)
     own = re.search(r'<a href="(team-\d+)-1\.html">team 3</a>', index)[1]
     listed = {name for file, html in found.items() if file.startswith(f"{own}-")
               for name in rows(html)}  # fmt: skip
