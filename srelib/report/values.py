@@ -57,7 +57,8 @@ def earlier(folder: Path, kept: Record, *, renewed: Sequence[str]) -> list[Page]
         markdown = Markdown([*renewed, *(one["page"] for one in others)])
         pages = [_earlier(one, old, folder, markdown) for one in others]
     except (ValueError, KeyError, TypeError, OSError) as error:
-        why = f"{type(error).__name__}: {error}"
+        other = isinstance(error, KeyError | TypeError)
+        why = f"its {FILE} is of another version" if other else f"{type(error).__name__}: {error}"
         problem = f"the other pages of {folder.name!r} cannot be kept ({why})"
         raise InputError(problem, fix=_ANEW) from error
     if pages:
