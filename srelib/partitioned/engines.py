@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -74,7 +75,7 @@ def engine(
     Examples
     --------
     >>> engine("processes", jobs=2).together
-    16
+    8
     """
     if address == "processes":
         if table is not None:
@@ -86,7 +87,7 @@ def engine(
 class Processes(Engine):
     """Each process holds the small tables and the counts of one service at a time."""
 
-    together = 16
+    together = 8
 
     def __init__(self, jobs: int) -> None:
         self.jobs = jobs
@@ -100,7 +101,8 @@ class Processes(Engine):
             offered = Path(folder, "parts.pickle")
             offered.write_bytes(pickle.dumps(parts.without_counts()))
             context = multiprocessing.get_context("spawn")
-            with ProcessPoolExecutor(self.jobs, context, _take, (str(offered),)) as pool:
+            workers = ProcessPoolExecutor(self.jobs, context, _take, (str(offered),))
+            with _single_threaded(), workers as pool:
                 left, running = iter(enumerate(tasks)), dict[Future[Answers], int]()
                 while True:
                     for number, (services, question) in left:
@@ -113,6 +115,18 @@ class Processes(Engine):
                         return
                     for done in wait(running, return_when=FIRST_COMPLETED).done:
                         yield running.pop(done), _result(done)
+
+
+@contextmanager
+def _single_threaded() -> Iterator[None]:
+    """Processes that start meanwhile use one thread each for arrays, as there is one for each."""
+    left = [name for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS") if name not in os.environ]
+    os.environ.update(dict.fromkeys(left, "1"))
+    try:
+        yield
+    finally:
+        for name in left:
+            del os.environ[name]
 
 
 def _result(done: Future[Answers]) -> Answers:
