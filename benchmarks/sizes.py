@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import numpy as np
 import pandas as pd
 
 from benchmarks import fleet, rollup
@@ -31,21 +30,21 @@ SIZES = {
     "fleet": (1, 10, 100, 1_000, 10_000),
 }
 WORDS = {
-    "load": "srelib.load of CSV", "rollup": "srelib rollup of Parquet, 2 GiB",
-    "report": "srelib report", "fleet": "srelib fleet",
+    "load": "load", "rollup": "rollup",
+    "report": "report", "fleet": "fleet",
 }  # fmt: skip
 PER_SERVICE = 30 * 24 * 60
 
 _MEASURE = """
-import json, resource, sys, time
+import json, re, resource, sys, time
 {imports}
 if __name__ == "__main__":
     start = time.perf_counter()
     {call}
     took = time.perf_counter() - start
-    own, others = (resource.getrusage(one).ru_maxrss * 1024
-                   for one in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    print(json.dumps({{"seconds": took, "bytes": max(own, others)}}))
+    own = int(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1])
+    others = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    print(json.dumps({{"seconds": took, "bytes": 1024 * max(own, others)}}))
 """
 CALLS = {
     "load": _MEASURE.format(imports="import srelib", call="srelib.load(sys.argv[1])"),
@@ -148,10 +147,14 @@ def draw(path: Path = FIGURE) -> None:
                 own = rows[rows["what"].isin(names)]
                 _panel(panels[line][column], own, names, quantity)
             panels[1][column].set_xlabel(label)
-        figure.suptitle("Time grows in proportion to the size; memory does not, but for load",
-                        x=0.012, ha="left", fontweight="bold")  # fmt: skip
+        figure.suptitle("Time and memory by size", x=0.012, ha="left", fontweight="bold")
         figure.savefig(path, dpi=110)
     plt.close(figure)
+
+
+def _plain(number: float, place: int) -> str:
+    """A power of ten in figures."""
+    return f"{number / 1e6:,.0f} M" if number >= 1e6 else f"{number:,g}"
 
 
 def _panel(ax: Any, rows: pd.DataFrame, names: Sequence[str], quantity: str) -> None:
@@ -159,19 +162,18 @@ def _panel(ax: Any, rows: pd.DataFrame, names: Sequence[str], quantity: str) -> 
 
     for name, color in zip(names, (canvas.BLUE, canvas.VERMILLION), strict=True):
         own = rows[rows["what"] == name]
-        if own.empty:
-            continue
         size, value = own["size"].to_numpy(), own[quantity].to_numpy()
         if quantity == "seconds":
             ax.plot(size, value[-1] * size / size[-1], color=canvas.GREY, lw=1, ls=(0, (4, 2)))
         ax.plot(size, value, "o-", ms=5, lw=1.2, color=color, clip_on=False)
-        ax.annotate(WORDS[name], (size[-1], value[-1]), xytext=(-4, 7), ha="right", color=color,
-                    textcoords="offset points", fontsize=8.5)  # fmt: skip
-    ax.set_xscale("log")
-    ax.set_yscale("log")
+        ax.annotate(WORDS[name], (size[-1], value[-1]), xytext=(0, 8), ha="right", color=color,
+                    textcoords="offset points", fontsize=8.5, annotation_clip=False)  # fmt: skip
     low, high = rows[quantity].min(), rows[quantity].max()
-    ax.set_ylim(10 ** np.floor(np.log10(max(low, 0.1))), 10 ** np.ceil(np.log10(high)) * 1.5)
-    words = {"seconds": "time [s]", "megabytes": "memory of the largest process [MB]"}
+    ax.set(xscale="log", yscale="log", ylim=(low / 2, high * 4))
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter(_plain)
+        axis.set_minor_formatter("")
+    words = {"seconds": "time [s]", "megabytes": "memory [MB]"}
     ax.set_title(words[quantity], loc="left", fontsize=9.5, fontweight="normal")
 
 

@@ -94,6 +94,15 @@ def test_the_first_page_counts_verdicts_and_teams(many):
                       if team == "team 3" and name != "svc-0007"}  # fmt: skip
 
 
+def test_teams_beyond_twenty_are_folded(many):
+    """All are there, the first twenty seen."""
+    teams = pd.Series({name: f"team {n % 24}" for n, name in enumerate(many.services)})
+    index = dict(pages(replace(many, base=replace(many.base, teams=teams))))["index.html"]
+    assert len(set(re.findall(r">team (\d+)</a>", index))) == 24
+    assert "<summary>4 more</summary>" in index
+    assert "more</summary>" not in dict(pages(many))["index.html"]
+
+
 def test_what_is_not_known_is_said_with_its_reason(many):
     """Of a service whose file is broken."""
     index = dict(pages(many))["index.html"]
