@@ -128,10 +128,11 @@ def run() -> list[Row]:
 
     folder = generate(SERVICES)
     alone = _alone(folder)
-    started = time.perf_counter()
+    started, worked = time.perf_counter(), _worked()
     here = partitioned.engine("processes")
     found = partitioned.summarize(folder, on=here, keep=False)
     took = (time.perf_counter() - started) * (os.cpu_count() or 1) / SERVICES
+    worked = (_worked() - worked) / SERVICES
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6
     print(
         f"largest process {peak:.2f} GB, this one "
@@ -139,7 +140,11 @@ def run() -> list[Row]:
         file=sys.stderr,
     )
     name = f"a service-month in a fleet of {SERVICES:,}"
-    rows = [Row(f"{name}, processes", 1e3 * took, 1e3 * alone, "one alone", LIMIT, 1, "ms")]
+    rows = [
+        Row(f"{name}, processor time", 1e3 * worked, 1e3 * alone, "one alone", LIMIT, 1, "ms"),
+        Row(f"{name}, time of all processors", 1e3 * took, 1e3 * alone, "one alone", LIMIT, 1,
+            "ms"),
+    ]  # fmt: skip
     try:
         spark = partitioned.engine("local-cluster[2,1,4096]")
     except ValueError as error:
@@ -153,6 +158,12 @@ def run() -> list[Row]:
     assert not different, f"Spark answers otherwise of {different[:5]}"
     print(f"Spark answers alike of {len(found.services):,} services", file=sys.stderr)
     return [*rows, Row(f"{name}, Spark", 1e3 * took, 1e3 * alone, "one alone", LIMIT, 1, "ms")]
+
+
+def _worked() -> float:
+    """Processor time of this process and of those that ended [s]."""
+    both = (resource.getrusage(one) for one in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in both)
 
 
 def _alone(folder: Path, some: Sequence[int] = tuple(range(0, 40, 2))) -> float:
