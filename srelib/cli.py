@@ -278,6 +278,8 @@ def fleet(
 
     out = out.expanduser()
     destination.refuse_foreign(out)
+    if every is not None and table is None:
+        raise ParameterError("--every is about --table; the Parquet in DATA says it itself.")
     asked = partitioned.Settings.read(_settings(settings or []))
     with (
         _progress() as progress,

@@ -608,3 +608,17 @@ def test_report_refuses_formats_it_does_not_know(exports, tmp_path, capsys):
     code, _, noise = run("report", exports, "--out", tmp_path / "out", "--format", "docx",
                          capsys=capsys)  # fmt: skip
     assert (code, "html or pdf" in noise) == (2, True)
+
+
+def test_fleet_refuses_what_it_would_ignore_or_cannot_mean(tmp_path, capsys):
+    """Before anything is read; nothing is written."""
+    out = tmp_path / "out"
+    for more, said in (
+        (["--every", "1m"], "--every is about --table"),
+        (["--table", "counts"], "--table needs Spark"),
+        (["--set", "after=banana"], "after is no length"),
+        (["--set", "affter=6h"], "did you mean 'after'"),
+    ):
+        code, shown, noise = run("fleet", tmp_path, "--out", out, *more, capsys=capsys)
+        assert (code, shown, out.exists()) == (2, "", False)
+        assert said in noise

@@ -13,7 +13,7 @@ import pandas as pd
 
 from srelib import dataset, objectives, tables
 from srelib.dataset import Dataset, Explored, Names, explored
-from srelib.errors import InputError
+from srelib.errors import InputError, ParameterError
 from srelib.fleet import Indicator
 from srelib.folder import joining, selection
 from srelib.folder.files import listing
@@ -249,14 +249,20 @@ def looked_at(
     """The same, with every problem of every file; no parts where nothing could be read."""
     path = Path(path)
     files = [one for one in listing(path)[1] if one.suffix == ".parquet"]
-    length = rollup_table.rows(files[0], files[0].name)[1] if files else None
+    length = None if step is None else _length(step)
+    if files and length is None:
+        length = rollup_table.rows(files[0], files[0].name)[1]
     seen = (outline or of_files)(files)
     if seen is None:
         found = explored(path)
         return found, Parts(found.dataset) if found.dataset is not None else None
-    length = length or _length(step)
+    if length is None:
+        raise InputError("how long a bucket is, no file says", fix="say it with --every 1m")
     if seen.empty:
         raise InputError("the Parquet files hold no counts", fix="run srelib rollup again")
+    if len(bare := seen[seen["service"].isna()]):
+        raise InputError(f"{int(bare['rows'].sum()):,} rows of counts name no service",
+                         fix="run srelib rollup again")  # fmt: skip
     ends = [seen[["service", "sli"]].assign(time=seen[name]) for name in ("first", "last")]
     rows = pd.concat(ends, ignore_index=True).drop_duplicates().assign(good=0.0, total=0.0)
     found = explored(path, outline=rollup_table.result(rows, length, path, COUNTS))
@@ -302,10 +308,14 @@ def of_files(files: Sequence[Path]) -> pd.DataFrame | None:
 OUTLINE = """
 SELECT service, sli, count(*) AS rows, min(time) AS first, max(time) AS last,
        bit_xor({hash}(time, good, total)) AS checksum{files}
-FROM {rows} WHERE service IS NOT NULL GROUP BY service, sli ORDER BY service, sli"""
+FROM {rows} GROUP BY service, sli ORDER BY service, sli"""
 
 
-def _length(step: str | None) -> pd.Timedelta:
-    if step is None:
-        raise InputError("how long a bucket is, no file says", fix="say it with --every 1m")
-    return pd.Timedelta(step)
+def _length(step: str) -> pd.Timedelta:
+    try:
+        length = pd.Timedelta(step)
+    except ValueError:
+        length = pd.Timedelta(0)
+    if not length > pd.Timedelta(0):
+        raise ParameterError(f"every takes a length such as 1m; got {step!r}.")
+    return length

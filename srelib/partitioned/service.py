@@ -25,13 +25,16 @@ from srelib import (
 )
 from srelib.dataset import Dataset
 from srelib.decisions import Decision, DecisionRules
-from srelib.decisions.verdict import NOT_ENOUGH
+from srelib.decisions.verdict import NO_COUNTS, NOT_ENOUGH
 from srelib.errors import ParameterError, SrelibError
 from srelib.fleet import Indicator
 from srelib.partitioned.folder import Parts
 from srelib.tradeoff import Effect, Scorecard
+from srelib.tradeoff.effect import _check
 
 MOST_REASONS = 3
+UNNAMED = Decision(NOT_ENOUGH, lacks=NO_COUNTS)
+"""Of a service that only changes name."""
 Effects = Mapping[Indicator, Effect | SrelibError]
 
 
@@ -54,6 +57,11 @@ class Settings:
     timezone : str
         Of the people who deploy and are paged, an IANA name.
 
+    Raises
+    ------
+    ParameterError
+        One of them makes no sense, for whichever service.
+
     Examples
     --------
     >>> Settings.read({"pass_probability": "0.95"}).pass_probability
@@ -68,6 +76,18 @@ class Settings:
     freeze_policy: str = "workbook"
     timezone: str = "UTC"
 
+    def __post_init__(self) -> None:
+        DecisionRules(pass_probability=self.pass_probability)
+        policy.named(self.freeze_policy, timezone=self.timezone)
+        alerts.read_policy(self.alert_policy, period="28d")
+        if not self.pages_per_week > 0:
+            raise ParameterError(f"pages_per_week must be above 0; got {self.pages_per_week}.")
+        try:
+            after = pd.Timedelta(self.after)
+        except ValueError:
+            raise ParameterError(f"after is no length such as 6h: {self.after!r}.") from None
+        _check(pd.Timedelta("1h"), after, placebos=1000, confidence=0.95)
+
     @classmethod
     def read(cls, values: Mapping[str, str]) -> Settings:
         """From texts by name; ParameterError for a name or a number that is none."""
@@ -78,6 +98,8 @@ class Settings:
                 raise ParameterError(f"there is no parameter {name!r}; {hint}.")
         try:
             return cls(**{name: kinds[name](value) for name, value in values.items()})
+        except ParameterError:
+            raise
         except ValueError as error:
             raise ParameterError(f"a parameter must be a number: {error}.") from error
 
@@ -191,7 +213,7 @@ def summary(
     rows = {"kept": len(own.sli), "left_out": left_out, "refused": len(own.rejects) - left_out}
     reasons = own.rejects["reason"].astype("str").drop_duplicates().head(MOST_REASONS)
     return ServiceSummary(
-        service, decided.get(service, Decision(NOT_ENOUGH)), board.get(service), _place(board),
+        service, decided.get(service, UNNAMED), board.get(service), _place(board),
         asked, {"read": sum(rows.values()), **rows}, tuple(reasons),
     )  # fmt: skip
 

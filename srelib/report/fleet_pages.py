@@ -20,7 +20,13 @@ from srelib.findings.finding import as_json
 from srelib.findings.show import refused_sentences
 from srelib.findings.teams import NO_TEAM, totals_text
 from srelib.findings.tradeoff import fleet_sentence
-from srelib.partitioned import FleetSummary, ServiceSummary, objectives_table, services_table
+from srelib.partitioned import (
+    FleetSummary,
+    ServiceSummary,
+    Settings,
+    objectives_table,
+    services_table,
+)
 from srelib.report import destination, glossary, sources
 from srelib.report.actions import MOODS, actions
 from srelib.report.index import MOST_ACTIONS, Group, Scoreboard, _service
@@ -85,7 +91,8 @@ def pages(found: FleetSummary) -> Iterator[tuple[str, str]]:
         "ranges": [{"page": one.file, "first": one.rows[0]["name"], "last": one.rows[-1]["name"]}
                    for one in names],
         "refused": _refused(found, context),
-        "parameters": [(name, value, False) for name, value in asdict(found.settings).items()],
+        "parameters": [(name, value, value != getattr(Settings, name))
+                       for name, value in asdict(found.settings).items()],
     })  # fmt: skip
     lists = [("Every service, what needs doing first", _places(ranked, "services"))]
     lists += [(one["name"], _places(one["rows"], one["file"])) for one in teams if one["team"]]

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from srelib import events, objectives, partitioned, tradeoff
 from srelib.dataset import Dataset
@@ -132,3 +134,23 @@ def test_the_length_of_a_bucket_must_be_said_for_a_table():
     """No file says it there."""
     with pytest.raises(InputError, match="how long a bucket is, no file says"):
         partitioned.read(Path(__file__).parent, outline=lambda files: pd.DataFrame())
+
+
+def test_rows_without_a_service_are_refused(exports, whole, tmp_path):
+    """Nobody would miss them otherwise."""
+    folder = fleets.write(fleets.fleet(), tmp_path / "fleet")
+    rows = whole.of("web").sli.astype({"service": "object", "sli": "str"})
+    rows.loc[rows.index[:7], "service"] = None
+    plain = rows.assign(time=rows["time"].dt.tz_localize(None))
+    table = pa.Table.from_pandas(plain, preserve_index=False)
+    file = folder / "sli" / "service=web" / "data_0.parquet"
+    parquet.write_table(table.replace_schema_metadata({"step": "300"}), file)
+    with pytest.raises(InputError, match="7 rows of counts name no service"):
+        partitioned.read(folder)
+
+
+def test_a_length_that_is_none_is_refused(exports):
+    """Of a bucket."""
+    for step in ("soon", "-1m"):
+        with pytest.raises(ParameterError, match="every takes a length such as 1m"):
+            partitioned.read(exports, step=step)

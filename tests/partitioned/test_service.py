@@ -1,11 +1,15 @@
 """What is asked of one service is what the notebooks ask of all."""
 
+import shutil
+
 import pandas as pd
 import pytest
 
 from srelib import alerts, budget, decisions, events, fleet, objectives, targets, tradeoff, windows
+from srelib.decisions.verdict import NO_COUNTS, NOT_ENOUGH
 from srelib.errors import ParameterError
-from srelib.partitioned import Settings
+from srelib.partitioned import Settings, summarize
+from srelib.report import fleet_pages
 
 
 @pytest.fixture(scope="module")
@@ -95,3 +99,34 @@ def test_settings_are_read_by_name():
         Settings.read({"affter": "2h"})
     with pytest.raises(ParameterError, match="a parameter must be a number"):
         Settings.read({"pass_probability": "high"})
+
+
+@pytest.mark.parametrize(("name", "value", "said"), [
+    ("pass_probability", "2", "pass_probability must lie strictly between"),
+    ("pages_per_week", "0", "pages_per_week must be above 0"),
+    ("after", "banana", "after is no length such as 6h"),
+    ("after", "9D", "after must be longer than nothing and shorter than a week"),
+    ("alert_policy", "wurkbook", "wurkbook"),
+    ("freeze_policy", "wurkbook", "wurkbook"),
+    ("timezone", "Mars/Base", "Mars/Base"),
+])  # fmt: skip
+def test_settings_that_make_no_sense_are_refused_before_any_service_is_asked(name, value, said):
+    """They would be an error of every service instead."""
+    with pytest.raises(ParameterError, match=said):
+        Settings.read({name: value})
+
+
+def test_a_service_that_only_changes_name_has_too_little_data(exports, tmp_path):
+    """And a row on the pages, as any other."""
+    folder = tmp_path / "more"
+    shutil.copytree(exports, folder)
+    with (folder / "changes.csv").open() as file:
+        columns = file.readline().strip().split(",")
+    row = {"change_id": "x1", "service": "ghost", "committed_at": "2026-04-01T00:00:00Z",
+           "merged_at": "2026-04-01T01:00:00Z"}  # fmt: skip
+    with (folder / "changes.csv").open("a") as file:
+        file.write(",".join(row.get(name, "") for name in columns) + "\n")
+    found = summarize(folder, keep=False)
+    assert (found.decided["ghost"].verdict, found.decided["ghost"].lacks) == (
+        NOT_ENOUGH, NO_COUNTS)  # fmt: skip
+    assert "ghost" in dict(fleet_pages.pages(found))["names-1.html"]
