@@ -169,7 +169,11 @@ def answer(
 
 
 class Spark(Engine):
-    """Counts grouped by service, each group asked by the same functions where it lies."""
+    """Each service asked by the same functions on a worker, which reads its files or gets its rows.
+
+    Of a folder, whose files every worker sees, only names travel. Rows of a table travel in groups
+    by service.
+    """
 
     together = 512
 
@@ -182,44 +186,52 @@ class Spark(Engine):
         if self.own:
             self.session.stop()
 
-    def outline(self, files: Sequence[Path]) -> pd.DataFrame:
-        """The outline of the counts, by Spark."""
-        table = self.table
-        if table is None and not files:
-            fix = "name a table with --table, or leave --engine out"
-            raise InputError("the folder holds no counts in Parquet", fix=fix)
+    def outline(self, files: Sequence[Path]) -> pd.DataFrame | None:
+        """The outline of the counts; of a table by Spark."""
+        if self.table is None:
+            if not files:
+                fix = "name a table with --table, or leave --engine out"
+                raise InputError("the folder holds no counts in Parquet", fix=fix)
+            return of_files([file.resolve() for file in files])
         reader = self.session.read
-        if table is None:
-            by_service = all(file.parent.name.startswith("service=") for file in files)
-            roots = {file.parent.parent for file in files} if by_service else files
-            self.rows = reader.parquet(*(str(root.resolve()) for root in roots))
-        else:
-            self.rows = reader.parquet(table) if "/" in table else reader.table(table)
+        self.rows = reader.parquet(self.table) if "/" in self.table else reader.table(self.table)
         self.rows.createOrReplaceTempView("srelib_counts")
         found = self.session.sql(OUTLINE.format(rows="srelib_counts", hash="xxhash64", files=""))
         return found.toPandas()
 
     def ask(self, parts: Parts, tasks: Sequence[Task]) -> Iterator[tuple[int, Answers]]:
-        """A grouped map for each task; services without counts are asked here."""
-        from pyspark.sql import functions as F
-
-        assert self.rows is not None
+        """Each task spread over the cluster; of a table, services without counts are asked here."""
         context = self.session.sparkContext
+        pieces = 4 * context.defaultParallelism
         shared = context.broadcast(parts.without_counts())
         for number, (services, question) in enumerate(tasks):
+            if self.rows is None:
+                ask = partial(_own, shared=shared, question=question)
+                yield number, dict(context.parallelize(services, pieces).map(ask).collect())
+                continue
             counted = [name for name in services if name in parts.checks]
             found = {name: answer(parts, name, question, lambda: None)
                      for name in services if name not in parts.checks}  # fmt: skip
             if counted:
-                own = self.rows.where(F.col("service").isin(counted))
-                spread = own.repartition(4 * context.defaultParallelism, "service")
-                group = partial(_group, shared=shared, question=question)
-                answers = spread.groupBy("service").applyInPandas(
-                    group, "service string, answer binary"
-                )
-                rows = answers.collect()
-                found |= {row["service"]: pickle.loads(row["answer"]) for row in rows}
+                found |= self._grouped(counted, pieces, shared, question)
             yield number, found
+
+    def _grouped(
+        self, services: list[str], pieces: int, shared: Any, question: Question
+    ) -> Answers:
+        from pyspark.sql import functions as F
+
+        assert self.rows is not None
+        own = self.rows.where(F.col("service").isin(services)).repartition(pieces, "service")
+        group = partial(_group, shared=shared, question=question)
+        rows = own.groupBy("service").applyInPandas(group, "service string, answer binary")
+        return {row["service"]: pickle.loads(row["answer"]) for row in rows.collect()}
+
+
+def _own(service: str, *, shared: Any, question: Question) -> tuple[str, Any]:
+    """A service whose files are read on the worker."""
+    parts: Parts = shared.value
+    return service, answer(parts, service, question, partial(parts.counts, service))
 
 
 def _group(counts: pd.DataFrame, *, shared: Any, question: Question) -> pd.DataFrame:

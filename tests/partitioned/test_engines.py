@@ -80,10 +80,11 @@ def test_what_no_engine_is_is_refused(monkeypatch):
 
 
 @pytest.mark.filterwarnings("ignore")  # of PySpark: sockets left open, arguments of older pandas
-def test_spark_answers_as_a_loop_does(exports, found):
+@pytest.mark.parametrize("table", [None, "sli"])
+def test_spark_answers_as_a_loop_does(exports, found, table):
     """Bit for bit, where PySpark is installed; so does `python -m benchmarks fleet` at any size."""
     pytest.importorskip("pyspark")
-    spark = partitioned.engine("local[2]")
+    spark = partitioned.engine("local[2]", table=table and str(exports / table))
     try:
         assert told(found) == told(partitioned.summarize(exports, on=spark, keep=False))
     finally:
