@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from srelib import slos
 from srelib.errors import SloError
+from srelib.slos import documents
 from tests.slos.made import PYRRA, SLI, SLO_GENERATOR, SLOTH, WEB, read_text
 
 
@@ -101,6 +102,25 @@ def test_no_document_ends_in_anything_but_a_clear_error(tmp_path_factory, text, 
     except SloError as error:
         clear = str(error).startswith("slos.yaml")
     assert clear
+
+
+@pytest.mark.parametrize("deep", ["[" * 300_000, "- " * 300_000, "a: {" * 300_000])
+def test_deep_nesting_is_an_error(tmp_path, deep):
+    """And does not end the process, as it does with the parser in C."""
+    with pytest.raises(SloError, match=r"slos\.yaml.*not YAML"):
+        read_text(tmp_path, deep)
+
+
+@pytest.mark.parametrize("text", [WEB, SLOTH, PYRRA, SLO_GENERATOR, SLI])
+def test_both_parsers_see_the_same(tmp_path, text, monkeypatch):
+    """Content and the line of every key, with and without the parser in C."""
+    path = tmp_path / "slos.yaml"
+    odd = "{a: 2026-01-31, b: {<<: {c: 1, d: 2}, d: 3}, e: 'it''s', f: [1e3, 0x1f, yes]}"
+    path.write_text(f"{text}\n---\n# of a second\n{odd}\n")
+    one = documents.load(path, path.name)
+    monkeypatch.setattr(documents, "_is_deep", lambda text: True)
+    other = documents.load(path, path.name)
+    assert one == other
 
 
 def test_escaped_pairs_of_surrogates_are_one_character(tmp_path):
