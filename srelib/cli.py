@@ -175,10 +175,11 @@ def budget(
     Exit 0: all have some. 1: one has none left. 2: of one it cannot be told, or the input cannot
     be used.
     """
-    from srelib import load
+    from srelib import partitioned
     from srelib.report import budgets
 
-    part = load(_folder(data)).of(service, team=team).between(until=until)
+    whole = partitioned.load(_folder(data), service=service, team=team)
+    part = whole.of(service, team=team).between(until=until)
     rows = budgets.left(part)
     if not rows:
         raise InputError("there is no objective", fix="write one into slos.yaml (srelib init)")

@@ -107,9 +107,25 @@ class Parts:
             return self.base
         held = [self.counts(name) for name in services if name in self.files]
         part = self._with(services, pd.concat(held, ignore_index=True) if held else None)
-        rows = {"rows_kept": len(part.sli), "rows_rejected": len(part.rejects),
-                "rows_read": len(part.sli) + len(part.rejects)}  # fmt: skip
-        every = tables.stacked([self.base.rejects, part.rejects], "rejects")
+        return self._accounted(part, len(part.sli), part.rejects)
+
+    def described(self) -> Dataset:
+        """Everything but the counts, with what was seen in those of each service in turn."""
+        if self.step is None:
+            return self.base
+        kept, series, rejects = 0, [], []
+        for name in self.files:
+            own = self.of(name, self.counts(name))
+            kept += len(own.sli)
+            series.append(own.series)
+            rejects.append(own.rejects)
+        whole = replace(self.base, series=tables.stacked(series, "series"))
+        return self._accounted(whole, kept, tables.stacked(rejects, "rejects"))
+
+    def _accounted(self, part: Dataset, kept: int, rejects: pd.DataFrame) -> Dataset:
+        """With what became of the rows of counts."""
+        rows = {"rows_kept": kept, "rows_rejected": len(rejects), "rows_read": kept + len(rejects)}
+        every = tables.stacked([self.base.rejects, rejects], "rejects")
         return replace(part, rejects=every, sources=with_rows(part.sources, rows))
 
     def _with(self, services: Sequence[str], counts: pd.DataFrame | None) -> Dataset:

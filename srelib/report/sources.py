@@ -15,10 +15,11 @@ from rich.text import Text
 
 import srelib
 from srelib import tables, wording
-from srelib.dataset import Dataset, _together, explored
+from srelib.dataset import Dataset, _together
 from srelib.errors import InputError
 from srelib.findings.quality import _left_out
 from srelib.folder import teams
+from srelib.partitioned.folder import looked_at
 
 PROMISED = ("name", "service", "sli", "target", "window", "method")
 RECORDS = ("deployments", "changes", "incidents", "alerts")
@@ -129,12 +130,12 @@ def check(folder: Path) -> dict[str, Any]:
     """
     if not folder.is_dir():
         raise InputError(f"no folder {str(folder)!r}", fix="name the folder that holds the exports")
-    found = explored(folder)
+    found, parts = looked_at(folder)
     error = str(_together(found)) if found.problems else None
     asked = {"error": error, "sources_toml": found.to_paste or None}
-    dataset = found.dataset
-    if dataset is None:
+    if parts is None:
         return {"usable": False, **asked}
+    dataset = parts.described()
     readable = _is_usable(dataset) and not error
     unconfirmed = readable and found.unconfirmed
     return {

@@ -11,6 +11,7 @@ from srelib import events, objectives, partitioned, tradeoff
 from srelib.dataset import Dataset
 from srelib.errors import InputError, ParameterError
 from srelib.partitioned.folder import Parts, load, of_files
+from srelib.report import sources
 from tests.partitioned import fleets
 
 
@@ -60,6 +61,31 @@ def test_services_asked_for_are_loaded_and_no_others(exports, whole: Dataset):
     assert len(load(exports).sli) == len(whole.sli)
     with pytest.raises(ParameterError, match=r"no service 'wep'; did you mean 'web'\?"):
         load(exports, service="wep")
+
+
+def test_what_was_seen_of_all_services_is_that_of_the_whole(exports, whole, monkeypatch):
+    """Series, refused rows and the account of rows, with the counts of one service at a time."""
+    held = []
+    inner = Parts.of
+    monkeypatch.setattr(
+        Parts, "of", lambda self, name, counts: held.append(name) or inner(self, name, counts)
+    )
+    seen = partitioned.read(exports).described()
+    assert held == sorted(set(whole.sli["service"].astype("str")))
+    pd.testing.assert_frame_equal(seen.series, whole.series)
+    assert len(seen.rejects) == len(whole.rejects)
+    counted = ["rows_read", "rows_kept", "rows_rejected"]
+    assert seen.sources[counted].sum().to_dict() == whole.sources[counted].sum().to_dict()
+
+
+def test_check_says_the_same_of_the_folder_in_parts(exports, whole):
+    """One row stands for all files of counts."""
+    seen = sources.check(exports)
+    assert seen["usable"]
+    assert len(seen["series"]) == len(whole.series)
+    assert [one["name"] for one in seen["slos"]] == [slo.name for slo in whole.slos]
+    counted = {file["file"]: file["rows_kept"] for file in seen["files"]}
+    assert counted["sli/*.parquet"] == len(whole.sli)
 
 
 def test_a_folder_without_parquet_is_held_in_memory():
