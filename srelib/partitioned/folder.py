@@ -213,7 +213,10 @@ def load(path: str | Path, *, service: Names | None = None, team: Names | None =
     """
     if service is None and team is None:
         return dataset.load(path)
-    parts = read(path)
+    try:
+        parts = read(path)
+    except InputError:  # a folder that cannot be read in parts may be read as a whole
+        return dataset.load(path)
     return parts.together(parts.base.of(service, team=team).services)
 
 

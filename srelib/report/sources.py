@@ -15,11 +15,11 @@ from rich.text import Text
 
 import srelib
 from srelib import tables, wording
-from srelib.dataset import Dataset, _together
+from srelib.dataset import Dataset, _together, explored
 from srelib.errors import InputError
 from srelib.findings.quality import _left_out
 from srelib.folder import teams
-from srelib.partitioned.folder import looked_at
+from srelib.partitioned.folder import Parts, looked_at
 
 PROMISED = ("name", "service", "sli", "target", "window", "method")
 RECORDS = ("deployments", "changes", "incidents", "alerts")
@@ -130,7 +130,11 @@ def check(folder: Path) -> dict[str, Any]:
     """
     if not folder.is_dir():
         raise InputError(f"no folder {str(folder)!r}", fix="name the folder that holds the exports")
-    found, parts = looked_at(folder)
+    try:
+        found, parts = looked_at(folder)
+    except InputError:  # which a folder in parts must not hold, and another may
+        found = explored(folder)
+        parts = Parts(found.dataset) if found.dataset else None
     error = str(_together(found)) if found.problems else None
     asked = {"error": error, "sources_toml": found.to_paste or None}
     if parts is None:

@@ -109,6 +109,10 @@ def test_counts_in_two_kinds_of_files_are_refused(exports, tmp_path):
     (tmp_path / "both" / "counts.csv").write_text(rows)
     with pytest.raises(InputError, match=r"counts\.csv: counts lie both in Parquet and in another"):
         partitioned.read(tmp_path / "both")
+    seen = sources.check(tmp_path / "both")  # as `srelib.load` reads them
+    assert seen["usable"]
+    assert {"counts.csv"} < {file["file"] for file in seen["files"] if "sli" in file["table"]}
+    assert "other" in load(tmp_path / "both", service="web").services
 
 
 def test_parquet_of_something_else_is_refused(tmp_path):
