@@ -18,7 +18,7 @@ from benchmarks.measure import ROOT, Row, alternate, table
 
 FOLDER = ROOT / "benchmarks" / ".data" / "load"
 SERVICES = ("api", "web", "cart", "pay", "auth", "feed", "mail", "user", "sync", "edge")
-LIMIT_TIME, LIMIT_MEMORY = 1.6, 2.5
+LIMIT_TIME, LIMIT_MEMORY = 1.4, 2.5
 REPEATS = 9
 SEED = 20260629
 

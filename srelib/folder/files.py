@@ -7,6 +7,9 @@ question is found in the same round.
 from __future__ import annotations
 
 import hashlib
+import os
+import sys
+import threading
 from collections import Counter, deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -60,7 +63,9 @@ class Folder:
     read: dict[str, ReadFile] = field(default_factory=dict)
     problems: list[InputError] = field(default_factory=list)
     asked: dict[str, dict[str, Any]] = field(default_factory=dict)
-    hashing: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
+    hashing: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(1, initializer=_give_way)
+    )
 
     def read_all(self) -> None:
         """Read every file, each as often as it has a question that can be answered for a while."""
@@ -128,11 +133,12 @@ class Folder:
         return source_entries.unconfirmed_lines(text)
 
     def _read(self, name: str) -> None:
+        digest = self.hashing.submit(_sha256, self.files[name])
         for _ in range(_ROUNDS):
             try:
                 read = _read_file(self.files[name], name, self.root, self._source(name))
                 if read.format != "ignored":
-                    read.sha256 = self.hashing.submit(_sha256, self.files[name])
+                    read.sha256 = digest
                 self.read[name] = read
                 return
             except InputError as error:
@@ -315,6 +321,12 @@ def _described(entry: ReadFile) -> ReadFile:
     entry.first = min((first for first, _ in ends), default=pd.NaT)
     entry.last = max((last for _, last in ends), default=pd.NaT)
     return entry
+
+
+def _give_way() -> None:
+    """Have this thread run where a processor has nothing else to do; known of Linux only."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
 
 
 def _sha256(file: Path) -> str:

@@ -209,9 +209,10 @@ def summary(
     truth = alerts.truth_in_use(parts.base.incidents, wanted="incidents")
     asked = tuple(_objective(key, c, own, settings, truth) for key, c in every.items()
                   if key.has_target)  # fmt: skip
-    left_out = int(tables.left_out(own.rejects).sum())
-    rows = {"kept": len(own.sli), "left_out": left_out, "refused": len(own.rejects) - left_out}
-    reasons = own.rejects["reason"].astype("str").drop_duplicates().head(MOST_REASONS)
+    refused = own.rejects[~tables.left_out(own.rejects)]
+    rows = {"kept": len(own.sli), "left_out": len(own.rejects) - len(refused),
+            "refused": len(refused)}  # fmt: skip
+    reasons = refused["reason"].astype("str").drop_duplicates().head(MOST_REASONS)
     return ServiceSummary(
         service, decided.get(service, UNNAMED), board.get(service), _place(board),
         asked, {"read": sum(rows.values()), **rows}, tuple(reasons),

@@ -59,26 +59,30 @@ class NumberColumn:
     suffixes: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
-    def steps(self) -> tuple[int, int, int]:
-        """Rises, falls, and of these the restarts: to below half of the value before, or brief."""
+    def steps(self) -> tuple[int, int]:
+        """How often it rises, and how often it falls."""
+        change = np.diff(_known([self]))
+        return int((change > 0).sum()), int((change < 0).sum())
+
+    @cached_property
+    def restarts(self) -> int:
+        """Of its falls those to at most half of the value before, and brief ones."""
         known = _known([self])
-        change = np.diff(known)
-        fell = change < 0
         held = without_dips(known, np.zeros(len(known), dtype=bool))
-        restarts = fell & ((known[1:] <= known[:-1] / 2) | (held[1:] > known[1:]))
-        return int((change > 0).sum()), int(fell.sum()), int(restarts.sum())
+        low = (known[1:] <= known[:-1] / 2) | (held[1:] > known[1:])
+        return int(((known[1:] < known[:-1]) & low).sum())
 
     @property
     def falls_often(self) -> bool:
         """Whether it falls in more than a quarter of its steps, as no running sum does."""
-        rises, falls, _ = self.steps
+        rises, falls = self.steps
         return rises + falls >= _ENOUGH and 4 * falls > rises + falls
 
     @property
     def adds_counters(self) -> bool:
         """Whether it rises, and falls now and then to far more than it counts in a bucket."""
-        rises, falls, restarts = self.steps
-        if falls == restarts or rises < _RISES * falls:
+        rises, falls = self.steps
+        if not falls or rises < _RISES * falls or falls == self.restarts:
             return False
         known = _known([self])
         change = np.diff(known)
@@ -180,7 +184,7 @@ def _check_runs(columns: Sequence[NumberColumn], declared: str | None, file: str
         )  # fmt: skip
     falling = next((column for column in columns if column.falls_often), None)
     if declared == "counter" and falling:
-        rises, falls, _ = falling.steps
+        rises, falls = falling.steps
         raise _ask(
             f"column {falling.name!r} is declared a running sum and falls in {falls:,} of "
             f"{rises + falls:,} steps, which a running sum does only where it begins again",
@@ -300,10 +304,10 @@ def _running(columns: Sequence[NumberColumn], *, rises: int, restarts: int = 20)
     for column in _wholes(columns):
         if len(column.values) <= rises:
             continue
-        up, down, again = column.steps
+        up, down = column.steps
         changes += up + down
         most = max(1, (up + down) // restarts) if restarts else 0
-        running += (up + down) * (down == again and up >= rises and down <= most)
+        running += (up + down) * (up >= rises and down <= most and down == column.restarts)
     return 2 * running > changes
 
 

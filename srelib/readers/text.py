@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 _LINE_END = re.compile(r"\r\n|\r(?!\Z)|\n")
-_BATCH = 1 << 17
+_BATCH = 1 << 16
 _MISSING = frozenset(cells.MISSING)
 _ISO = re.compile(r"\d{4}-\d\d-\d\d([T ])\d\d:\d\d:\d\d(\.\d{3})?(Z|\+00:00)?")
 
@@ -149,11 +150,12 @@ def _typed_pass(head: Head, path: Path, rules: _Rules, *, missing: Collection[st
     more = {"timestampformat": _quote(plan.form)} if plan.form else {}
     source = _read_csv(head, path, columns, missing, **more)
     names = ", ".join(f"c{head.header.index(name)}" for name in types)
-    expected = max(0, line_count(path) - head.skip - head.headed)
-    kept = {name: _Kept(kind, expected) for name, kind in types.items()}
     try:
-        with connect(path.stat().st_size) as connection:
+        with ThreadPoolExecutor(1) as beside, connect(path.stat().st_size) as connection:
+            lines = beside.submit(line_count, path)
             reader = connection.sql(f"SELECT {names} FROM {source}").to_arrow_reader(_BATCH)
+            expected = max(0, lines.result() - head.skip - head.headed)
+            kept = {name: _Kept(kind, expected) for name, kind in types.items()}
             rows = _taken_in(reader, kept, rules, expected)
     except (duckdb.Error, pa.ArrowException, OSError):
         return None
@@ -187,7 +189,7 @@ class _Kept:
         self.kind = kind
         self.words: dict[Any, int] = {}
         self.chunks: list[pa.Array] = []
-        dtype = {"time": "int64", "number": "float64", "category": "int32"}.get(kind)
+        dtype = {"time": "int64", "number": "float64", "category": "int8"}.get(kind)
         self.values = np.empty(rows if dtype else 0, dtype=dtype or "int8")
         self.ends: list[Any] = []
 
@@ -197,6 +199,8 @@ class _Kept:
             self.chunks.append(column)
             return
         plain = self._codes(column) if self.kind == "category" else column.to_numpy(False)
+        if plain.dtype.itemsize > self.values.dtype.itemsize:
+            self.values = self.values.astype(plain.dtype)
         part = self.values[start : start + len(plain)]
         part[:] = plain.view("int64") if self.kind == "time" else plain
         if len(part) and self.kind != "category":
@@ -209,7 +213,12 @@ class _Kept:
         names = coded.dictionary.to_pylist()
         table = np.array([*(self.words.setdefault(n, len(self.words)) for n in names), -1])
         indices = coded.indices.fill_null(len(names)) if column.null_count else coded.indices
-        return table.astype(self.values.dtype)[indices.to_numpy(False)]
+        return table.astype(_codes_of(len(self.words)))[indices.to_numpy(False)]
+
+
+def _codes_of(words: int) -> np.dtype:
+    """The least that holds a code for each word, and -1."""
+    return np.min_scalar_type(-words - 1)
 
 
 def _period(names: pa.Array) -> int:
@@ -280,7 +289,7 @@ def _joined(kept: _Kept, rows: int, plan: _TimePlan) -> Any:
         return None if np.isinf(kept.ends).any() else values
     names = pd.Index(list(kept.words), dtype="str")
     order = np.argsort(names.to_numpy("object"), kind="stable")
-    places = np.empty(len(names) + 1, dtype=np.min_scalar_type(-len(names) - 1))
+    places = np.empty(len(names) + 1, dtype=_codes_of(len(names)))
     places[order], places[-1] = np.arange(len(names)), -1
     return pd.Categorical.from_codes(places[values], categories=names.take(order), validate=False)
 
@@ -300,7 +309,7 @@ def _utc(raw: np.ndarray, ends: list[int], plan: _TimePlan) -> pd.Series | None:
     return None if placed.hasnans else placed.dt.tz_convert("UTC")
 
 
-_BATCH = 1 << 16
+_HELD = 1 << 16
 """Records held as lists of Python text at a time."""
 
 
@@ -321,7 +330,7 @@ def _careful(head: Head, path: Path, rules: _Rules) -> Scan:
                 yield found
 
     sound = sound_records()
-    while held := list(islice(sound, _BATCH)):
+    while held := list(islice(sound, _HELD)):
         batches.append(_batch(held, places, schema))
         del held  # before the next are read
     raw = pa.Table.from_batches(batches, schema).to_pandas().astype("str")
