@@ -24,7 +24,7 @@ from benchmarks.measure import ROOT
 TABLE, FIGURE = ROOT / "docs" / "sizes.csv", ROOT / "docs" / "sizes.png"
 FOLDER = ROOT / "benchmarks" / ".data"
 SIZES = {
-    "load": (1e6, 3e6, 10e6, 30e6),
+    "load": (1e6, 3e6, 10e6, 30e6, 100e6, 300e6),
     "rollup": (1e6, 10e6, 100e6, 1000e6),
     "report": (1, 3, 10, 30, 100),
     "fleet": (1, 10, 100, 1_000, 10_000),
