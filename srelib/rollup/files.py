@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 _ZONED = re.compile(r".*(?:[Zz]|[+-]\d\d:?\d\d)")
+_WHOLE = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?")
 _LINES = {"combined": COMBINED_LINE, "alb": ALB_LINE}
 _FORMS = {"combined": "%d/%b/%Y:%H:%M:%S %z"}
 MOST_BROKEN = 1_000_000
@@ -236,7 +237,7 @@ def _view(connection: Any, kind: str, rules: RequestRules, timezone: str | None,
             fix="name the columns with --time, --by, --good, --where, --duration and --key",
         )
     parts = {name: _name(name) for name in rules.columns}
-    for name in rules.numbers:
+    for name in (one for one in rules.numbers if not _WHOLE.fullmatch(kinds[one])):
         number = f"TRY_CAST({_name(name)} AS DOUBLE)"
         parts[name] = f"CASE WHEN isfinite({number}) THEN {number} END"
     time = rules.time
