@@ -12,7 +12,7 @@ import pandas as pd
 from srelib import fleet
 from srelib.errors import SrelibError
 from srelib.fleet import Indicator, by_service
-from srelib.policy.outcome import Outcome, PolicyReplay, _median_delay, _scaled
+from srelib.policy.outcome import HELD, Outcome, PolicyReplay, _median_delay, _scaled
 from srelib.policy.replay import PreparedService, replay_service
 from srelib.policy.rules import Policy
 from srelib.stats import Estimate
@@ -110,18 +110,20 @@ def _total(
     reading: Callable[[PolicyReplay], Outcome],
 ) -> FleetOutcome:
     """What all services come to; the schedule of a service is that of any of its objectives."""
-    outcomes = {name: reading(next(iter(own.values()))) for name, own in services.items()}
-    parts = [found.held.assign(service=name) for name, found in outcomes.items()]
-    held = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
-    fates = pd.concat([found.schedule["fate"] for found in outcomes.values()]).value_counts()
+    outcomes = [reading(next(iter(own.values()))) for own in services.values()]
+    schedule = pd.concat([found.schedule for found in outcomes], ignore_index=True)
+    schedule["service"] = np.repeat([*services], [len(found.schedule) for found in outcomes])
+    held = schedule[schedule["fate"].isin(HELD)]
+    let_go = held[held["fate"] == "delayed"].groupby(["service", "released_at"]).size()
+    states = np.concatenate([found.days["state"].to_numpy() for found in outcomes])
     return FleetOutcome(
-        frozen_days=sum(found.frozen_days for found in outcomes.values()),
-        slow_days=sum(found.slow_days for found in outcomes.values()),
+        frozen_days=sum(found.frozen_days for found in outcomes),
+        slow_days=int((states == "slow").sum()),
         held=held.sort_values("due_at", kind="stable", ignore_index=True),
-        fates={str(name): int(n) for name, n in fates.items()},
-        delay=_median_delay(held, next(iter(outcomes.values())).delay.confidence),
-        deployment_days=sum(found.deployment_days for found in outcomes.values()),
-        batch=max(found.batch for found in outcomes.values()),
+        fates={str(name): int(n) for name, n in schedule["fate"].value_counts().items()},
+        delay=_median_delay(held, outcomes[0].delay.confidence),
+        deployment_days=float(held["delay"].dt.total_seconds().sum() / 86400),
+        batch=int(let_go.max()) if len(let_go) else 0,
         budgets=_summed([[_budgets(one, reading(one).saved) for one in own.values()]
                          for own in services.values()]),
     )  # fmt: skip
@@ -176,8 +178,8 @@ def frontier(
     >>> frontier({}, policies={}, current="workbook").empty
     True
     """
-    replayed = {name: _replayed(services, policy) for name, policy in policies.items()}
-    rows = [_row(name, pooled(own), current) for name, own in replayed.items() if own]
+    rows = [_row(name, pooled(own), current) for name, policy in policies.items()
+            if (own := _replayed(services, policy))]  # fmt: skip
     if not rows:
         return pd.DataFrame()
     table = pd.DataFrame(rows)

@@ -24,6 +24,8 @@ PLACEBO = "spans without a release"
 UNKNOWN = "anything from nothing to all that came after"
 GIVEN = "as given"
 NOTHING_HELD = "nothing was held"
+HELD = ("delayed", "waiting")
+"""Fates of deployments that a policy holds."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Outcome:
     @cached_property
     def held(self) -> pd.DataFrame:
         """Deployments delayed, or still waiting at the end."""
-        return self.schedule[self.schedule["fate"].isin(["delayed", "waiting"])]
+        return self.schedule[self.schedule["fate"].isin(HELD)]
 
     @cached_property
     def deployment_days(self) -> float:
