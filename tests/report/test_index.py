@@ -300,6 +300,16 @@ def test_names_of_many_services_do_not_cover_each_other():
             assert abs(a[0] - b[0]) >= 60 or abs(a[1] - b[1]) >= 10
 
 
+@pytest.mark.parametrize(("many", "long"), [(3, False), (60, True)])
+def test_tables_of_many_services_scroll_by_themselves(many, long):
+    """The page stays as long as with few of them; the keyboard reaches each table."""
+    objectives = (slo(name=f"web-{number}", service=f"web-{number}") for number in range(many))
+    found = page(dataset(hourly(28, good=9995, total=10000), *objectives))
+    headings = found.select("#scoreboard, #budgets")
+    boxes = [heading.find_next(class_="table-box") for heading in headings]
+    assert {("long" in box["class"], box["tabindex"]) for box in boxes} == {(long, "0")}
+
+
 def test_the_first_page_says_what_the_notebooks_say():
     """Every number of its tables that a notebook states too, in the same words."""
     board = index.scoreboard(srelib.load(ROOT / "data" / "sample"))
