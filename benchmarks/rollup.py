@@ -35,7 +35,8 @@ peak = int(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1
 print(json.dumps({{"seconds": took, "peak": peak}}))
 """
 OURS = _MEASURE.format(
-    imports="import duckdb, ibis.backends.duckdb, pyarrow\nfrom pathlib import Path\nfrom srelib import rollup",
+    imports="import duckdb, ibis.backends.duckdb, pyarrow\nfrom pathlib import Path\n"
+    "from srelib import rollup",
     call=f"""
 rules = rollup.read_rules({RULES[0]!r}, **{RULES[1]!r})
 with rollup.opened([sys.argv[1]], rules, memory={MEMORY!r}, timezone="UTC") as logs:
