@@ -99,7 +99,12 @@ class Processes(Engine):
             return
         with TemporaryDirectory(prefix="srelib-fleet-") as folder:
             offered = Path(folder, "parts.pickle")
-            offered.write_bytes(pickle.dumps(parts.without_counts()))
+            try:
+                offered.write_bytes(pickle.dumps(parts.without_counts()))
+            except OSError as error:
+                problem = f"the temporary folder cannot be written ({error.strerror})"
+                fix = "make room there, or name another in TMPDIR"
+                raise InputError(problem, fix=fix) from error
             context = multiprocessing.get_context("spawn")
             workers = ProcessPoolExecutor(self.jobs, context, _take, (str(offered),))
             with _single_threaded(), workers as pool:

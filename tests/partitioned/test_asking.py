@@ -9,6 +9,7 @@ import pytest
 
 from srelib import partitioned
 from srelib.partitioned.engines import Processes
+from srelib.report import fleet_pages
 from tests.partitioned import fleets
 
 
@@ -82,3 +83,23 @@ def test_runs_killed_at_any_moment_leave_whole_pages_or_none(exports, tmp_path):
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == str(out / "index.html")
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".pages")] == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit of this kind")
+def test_a_full_disk_is_an_error_that_leaves_the_pages_there(exports, found, tmp_path):
+    """No file of the process may grow beyond 20 kB, as on a disk without room."""
+    import resource
+
+    out = tmp_path / "pages"
+    fleet_pages.write(found, out)
+    before = {path: path.read_bytes() for path in out.iterdir()}
+    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))  # noqa: E731
+    done = subprocess.run(
+        [sys.executable, "-m", "srelib", "fleet", str(exports), "--out", str(out)],
+        preexec_fn=limit, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "srelib: the report cannot be written to" in done.stderr
+    assert "(File too large). Fix: " in done.stderr
+    assert {path: path.read_bytes() for path in out.iterdir()} == before
+    assert {path.name for path in tmp_path.iterdir()} == {"pages"}

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -67,6 +68,19 @@ def test_a_process_that_is_ended_is_an_error_that_says_what_to_do(exports):
     parts = partitioned.read(exports)
     tasks = [([name], end) for name in parts.services]
     with pytest.raises(InputError, match=r"want of memory\. Fix: run it again, with --jobs 1"):
+        list(Processes(2).ask(parts, tasks))
+
+
+def test_a_temporary_folder_without_room_is_named(exports, monkeypatch):
+    """Through which processes get the small tables."""
+    parts = partitioned.read(exports)
+    tasks = [([name], end) for name in parts.services]
+
+    def full(path, content):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(InputError, match=r"temporary folder cannot be written \(No space left"):
         list(Processes(2).ask(parts, tasks))
 
 
