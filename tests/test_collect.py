@@ -6,12 +6,13 @@ import os
 import random
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
 import srelib
-from srelib import cli, collect, tables
+from srelib import cli, collect, hosting, prometheus, tables
 from srelib.errors import InputError, ParameterError
 
 DAY = "2026-06-{:02d}T10:00:00+0000"
@@ -684,3 +685,22 @@ def test_broken_clocks_are_said(repo):
     assert found.changes["committed_at"].isna().tolist() == [True, True, True, False]
     assert noted(found, "3 tags lead to no commit that is here, or to none with a time")
     assert noted(found, "3 commits carry a time before 1970 or after 2099")
+
+
+@pytest.mark.parametrize("method", ["write_bytes", "write_text"])
+def test_a_full_disk_leaves_what_was_collected(tmp_path, monkeypatch, method):
+    """And says that the next run goes on; of Prometheus, of GitHub and GitLab."""
+    file = tmp_path / "shop.2026-06-01.json"
+    file.write_text("what was there")
+
+    def full(path, *args):
+        path.touch()
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, method, full)
+    write = {"write_bytes": lambda: prometheus._write(SimpleNamespace(file=file), b"new"),
+             "write_text": lambda: hosting._save(file, [{"new": 1}])}[method]  # fmt: skip
+    with pytest.raises(InputError, match=r"cannot be written \(No space left.* it goes on here"):
+        write()
+    assert [path.name for path in tmp_path.iterdir()] == [file.name]
+    assert file.read_text() == "what was there"
