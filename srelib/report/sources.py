@@ -132,7 +132,7 @@ def check(folder: Path) -> dict[str, Any]:
         raise InputError(f"no folder {str(folder)!r}", fix="name the folder that holds the exports")
     try:
         found, parts = looked_at(folder)
-    except InputError:  # which a folder in parts must not hold, and another may
+    except InputError:  # a folder that cannot be read in parts may be read as a whole
         found = explored(folder)
         parts = Parts(found.dataset) if found.dataset else None
     error = str(_together(found)) if found.problems else None

@@ -296,7 +296,7 @@ def _holds(condition: Condition, table: ir.Table) -> Any:
     if isinstance(value, str) and not column.type().is_string():
         column = column.cast("string")
     elif isinstance(value, float) and value.is_integer() and column.type().is_integer():
-        value = int(value)  # engines compare whole numbers faster
+        value = int(value) if abs(value) < 2**53 else value  # whole numbers compare faster
     if condition.op == "in":
         return column.isin(condition.values)
     return {

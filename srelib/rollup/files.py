@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 _ZONED = re.compile(r".*(?:[Zz]|[+-]\d\d:?\d\d)")
-_WHOLE = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?")
+_WHOLE = re.compile(r"U?(TINY|SMALL|BIG)?INT(EGER)?")
 _LINES = {"combined": COMBINED_LINE, "alb": ALB_LINE}
 _FORMS = {"combined": "%d/%b/%Y:%H:%M:%S %z"}
 MOST_BROKEN = 1_000_000

@@ -9,13 +9,11 @@ from __future__ import annotations
 import codecs
 import copy
 import os
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import reduce
-from itertools import accumulate
 from operator import getitem
 from pathlib import Path
 from typing import Any, TypeVar
@@ -79,11 +77,11 @@ def load(path: Path, name: str) -> list[YamlDocument]:
     """The documents of one YAML file."""
     name = os.fsencode(name).decode("utf-8", errors="backslashreplace")
     text = _text(path, name)
-    if yaml.__with_libyaml__ and not _is_deep(text):
-        with suppress(
-            SloError, yaml.YAMLError, ValueError, RecursionError
-        ):  # which the other one explains
-            return _documents(_Quick(text), name)
+    if yaml.__with_libyaml__:
+        # what this one refuses, the other explains
+        with suppress(SloError, yaml.YAMLError, ValueError, RecursionError):
+            if not _is_deep(text):
+                return _documents(_Quick(text), name)
     try:
         return _documents(_Loader(text), name)
     except SloError:
@@ -129,6 +127,8 @@ class _Constructor(yaml.constructor.SafeConstructor):
 
 
 class _Loader(_Constructor, yaml.SafeLoader):
+    """All in Python."""
+
     def compose_scalar_node(self, anchor: Any) -> yaml.ScalarNode:
         """A scalar in which escaped pairs of surrogates are the character they stand for."""
         node = super().compose_scalar_node(anchor)
@@ -143,15 +143,18 @@ if yaml.__with_libyaml__:
         """Twelve times as fast, but it ends the process where nodes are nested very deeply."""
 
 
-_FLOW = re.compile(r"[\[\]{}]")
 _DEEP = 500
 
 
 def _is_deep(text: str) -> bool:
-    """Whether nodes may be nested more deeply than any document about objectives nests them."""
-    flow = accumulate(1 if mark in "[{" else -1 for mark in _FLOW.findall(text))
-    block = re.search(rf"^[ ?-]{{{_DEEP}}}", text, re.MULTILINE)
-    return block is not None or max(flow, default=0) > _DEEP
+    """Whether nodes are nested more deeply than any document about objectives nests them."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Quick):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEP:
+            return True
+    return False
 
 
 def _documents(loader: Any, name: str) -> list[YamlDocument]:

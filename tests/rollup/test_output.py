@@ -7,6 +7,7 @@ import sys
 import time
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -64,6 +65,28 @@ def test_the_folder_is_loaded_as_it_was_counted(tmp_path):
         true.sort_values(keys, ignore_index=True)[[*keys, "good", "total"]],
         check_dtype=False,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["int8", "uint16", "int32", "int64", "uint64", "float32"])
+@pytest.mark.parametrize(
+    ("good", "true"),
+    [
+        ("status < 50", 2),
+        ("status <= 49.5", 2),
+        ("status in (20, 50)", 2),
+        ("not status = 20", 2),
+        ("status < 1000000000000000000000000000000", 3),
+    ],
+)
+def test_numbers_of_any_type_compare_alike(tmp_path, kind, good, true):
+    """20, 49 and 50, as Parquet holds them."""
+    rows = pd.DataFrame({"time": pd.date_range("2026-06-01", periods=3, freq="s"),
+                         "service": "shop", "status": np.array([20, 49, 50], kind)})  # fmt: skip
+    rows.to_parquet(tmp_path / "logs.parquet")
+    rules = rollup.read_rules(good)
+    with rollup.opened([str(tmp_path / "logs.parquet")], rules, timezone="UTC") as found:
+        rollup.write(found, rules, tmp_path / "out")
+    assert srelib.load(tmp_path / "out").sli[["good", "total"]].to_numpy().tolist() == [[true, 3]]
 
 
 def test_a_table_of_another_engine_gives_the_same_files(tmp_path):
